@@ -1,0 +1,5 @@
+set(LYCEUM_SANITIZE "" CACHE STRING "Sanitizers for the whole build, e.g. address,undefined or thread")
+if(LYCEUM_SANITIZE)
+  add_compile_options(-fsanitize=${LYCEUM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${LYCEUM_SANITIZE})
+endif()
