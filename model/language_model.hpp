@@ -1,0 +1,134 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/async/task.hpp"
+#include "base/json.hpp"
+#include "base/result.hpp"
+
+/// The one face that agents see of any model, large or small, in process or remote: three verbs and embed.
+namespace lyceum::model {
+
+/// What is asked, twice: rendered as text for a neural model, and as a named task with its inputs for a provider
+/// that has a method per task instead of a network.
+struct Prompt {
+  std::string task{};             ///< "deep_search.sentence_answers": the catalogue is in model/README.md.
+  Json slots = Json::object();    ///< The task's inputs.
+  std::string system{};           ///< Role and rules.
+  std::string user{};             ///< The request; untrusted text is fenced inside it.
+};
+
+struct Usage {
+  std::uint64_t tokens_in = 0;
+  std::uint64_t tokens_out = 0;
+};
+
+/// Which of N answers? One scored pass over the options.
+struct ChooseRequest {
+  Prompt prompt{};
+  std::vector<std::string> options{};  ///< 2..kMaxOptions, distinct, not empty.
+};
+
+struct Choice {
+  std::vector<double> probabilities{};  ///< One an option; sums to 1.
+  Usage usage{};
+};
+
+inline constexpr std::size_t kMaxOptions = 64;
+
+/// Which passages of these texts say it? Spans are verbatim by construction or by check.
+struct QuoteRequest {
+  Prompt prompt{};
+  std::vector<std::string> sources{};  ///< 1..kMaxSources texts, each at most kMaxSourceBytes.
+  std::size_t quotes_max = 5;
+};
+
+inline constexpr std::size_t kMaxSources = 64;
+inline constexpr std::size_t kMaxSourceBytes = 256U << 10U;
+
+struct Quote {
+  std::size_t source = 0;   ///< Index into `sources`.
+  std::size_t begin = 0;    ///< Byte range in that source: sources[source].substr(begin, end - begin) is the quote.
+  std::size_t end = 0;
+  double score = 0;         ///< 0..1: how well it answers.
+};
+
+struct Quotes {
+  std::vector<Quote> quotes{};  ///< Best first; empty when nothing in the sources says it.
+  Usage usage{};
+};
+
+/// Say it: text, or JSON that conforms to a schema.
+struct WriteRequest {
+  Prompt prompt{};
+  Json schema = nullptr;  ///< JSON Schema of the result, or null for text.
+  std::uint32_t tokens_max = 1024;
+  double temperature = 0;
+  std::uint64_t seed = 0;
+};
+
+struct Written {
+  std::string text{};   ///< The whole text; JSON text when a schema was given.
+  Json value = nullptr; ///< The parsed, valid JSON when a schema was given.
+  Usage usage{};
+};
+
+/// Receives text while it is written. Suspending in it suspends the writer: that is how a pause works.
+class TextSink {
+ public:
+  TextSink() = default;
+  TextSink(const TextSink&) = delete;
+  TextSink& operator=(const TextSink&) = delete;
+  virtual ~TextSink() = default;
+
+  /// One piece, at least a token, in order. False: stop writing (the write then ends as cancelled).
+  virtual Task<bool> on_text(std::string piece) = 0;
+};
+
+/// What a provider can do. Agents ask for these and degrade openly.
+struct Capabilities {
+  bool follows_instructions = false;  ///< Writes prose from a prompt, not from templates.
+  bool exact_choice = false;          ///< choose reads the distribution (logits or logprobs), not an imitation of it.
+  bool bound_quotes = false;          ///< quote cannot leave the sources, as against being checked afterwards.
+  bool embeds = false;
+  bool deterministic = false;         ///< The same request gives the same bytes.
+  bool resumes_at_token = false;      ///< A paused or crashed write goes on where it stopped.
+};
+
+struct ModelInfo {
+  std::string provider{};             ///< "lexical", "remote".
+  std::string name{};
+  std::string summary{};              ///< One sentence for the person at the screen.
+  Capabilities capabilities{};
+  std::vector<std::string> limits{};  ///< What it cannot do, one sentence each.
+};
+
+/// Threads: any executor may call any member at the same time; tasks resume on their caller's executor.
+/// Cancellation: cancelling the task ends the request. Errors of every verb: invalid_argument (limits above),
+/// unavailable (down; retries are spent), deadline_exceeded, cancelled, unsupported, malformed (the model's answer could
+/// not be used after the permitted tries).
+class LanguageModel {
+ public:
+  LanguageModel() = default;
+  LanguageModel(const LanguageModel&) = delete;
+  LanguageModel& operator=(const LanguageModel&) = delete;
+  virtual ~LanguageModel() = default;
+
+  virtual const ModelInfo& info() const = 0;
+  virtual Task<Result<Choice>> choose(ChooseRequest request) = 0;
+  virtual Task<Result<Quotes>> quote(QuoteRequest request) = 0;
+  /// `sink` may be null; it must outlive the task.
+  virtual Task<Result<Written>> write(WriteRequest request, TextSink* sink) = 0;
+  /// One unit vector a text, all of one length. unsupported when capabilities.embeds is false.
+  virtual Task<Result<std::vector<std::vector<float>>>> embed(std::vector<std::string> texts) = 0;
+};
+
+/// Checks the limits that hold for every provider. Errors: invalid_argument, naming the limit.
+Result<void> validate(const ChooseRequest& request);
+Result<void> validate(const QuoteRequest& request);
+Result<void> validate(const WriteRequest& request);
+
+}  // namespace lyceum::model
