@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/text.hpp"  // index_terms, is_stop_word, split_sentences: shared with model
 
 namespace lyceum::memory {
 
@@ -52,21 +53,5 @@ class Search {
 
 /// Turns texts into unit vectors of one length; given to the store by the composition root when a model can.
 using Embedder = std::function<Result<std::vector<std::vector<float>>>(std::span<const std::string> texts)>;
-
-/// The index terms of a text, in order: lower case, stemmed, stop words kept. Pure; the same for documents and queries.
-std::vector<std::string> index_terms(std::string_view text);
-
-/// True for words that carry no subject ("the", "which").
-bool is_stop_word(std::string_view lower_case_word);
-
-/// A sentence's byte range in a text.
-struct TextRange {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-};
-
-/// Splits at sentence ends (abbreviations, initials and decimals are not ends) and at blank lines and list items. Ranges are in order, do
-/// not overlap, and carry no surrounding white space. Pure.
-std::vector<TextRange> split_sentences(std::string_view text);
 
 }  // namespace lyceum::memory
