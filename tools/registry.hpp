@@ -15,18 +15,20 @@ class Registry {
   /// A duplicate name or an unusable schema is a bug: LYCEUM_CHECK.
   void add(std::unique_ptr<Tool> tool);
 
-  Tool* find(const std::string& name) const;  ///< Null when unknown.
+  Tool* find(const std::string& name) const;     ///< Null when unknown.
   std::vector<const Tool::Spec*> specs() const;  ///< By rising name.
 
-  /// Errors: not_found (unknown tool, with the nearest names), invalid_argument (names the field that breaks the schema).
+  /// Errors: not_found (unknown tool, with the nearest names), invalid_argument (names the field that breaks
+  /// the schema).
   Result<void> validate(const std::string& name, const Json& args) const;
 
  private:
   std::map<std::string, std::unique_ptr<Tool>> tools_;
 };
 
-/// Checks `value` against the subset of JSON Schema that tools use: type, properties, required, additionalProperties, items,
-/// enum, minimum/maximum, minLength/maxLength, minItems/maxItems. Errors: invalid_argument, naming the path.
+/// Checks `value` against the subset of JSON Schema that tools use: type, properties, required,
+/// additionalProperties, items, enum, minimum/maximum, minLength/maxLength, minItems/maxItems. Errors:
+/// invalid_argument, naming the path.
 Result<void> validate_schema(const Json& value, const Json& schema, const std::string& path);
 
 }  // namespace lyceum::tools

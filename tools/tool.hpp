@@ -42,8 +42,8 @@ struct FileChange {
 };
 
 struct ToolOutcome {
-  Json result = Json::object();      ///< Conforms to the tool's result schema.
-  std::vector<FileChange> files{};   ///< Workspace files to write, in one with the observation.
+  Json result = Json::object();     ///< Conforms to the tool's result schema.
+  std::vector<FileChange> files{};  ///< Workspace files to write, in one with the observation.
 };
 
 /// Threads: run() may be called from any executor at the same time; it resumes on its caller's.
