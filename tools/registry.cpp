@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "base/check.hpp"
+#include "base/json_schema.hpp"
 #include "tools/schema.hpp"
 
 namespace lyceum::tools {

@@ -26,9 +26,4 @@ class Registry {
   std::map<std::string, std::unique_ptr<Tool>> tools_;
 };
 
-/// Checks `value` against the subset of JSON Schema that tools use: type, properties, required,
-/// additionalProperties, items, enum, minimum/maximum, minLength/maxLength, minItems/maxItems. Errors:
-/// invalid_argument, naming the path.
-Result<void> validate_schema(const Json& value, const Json& schema, const std::string& path);
-
 }  // namespace lyceum::tools
