@@ -31,9 +31,28 @@ rocksdb::Slice slice(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
 }
 
-rocksdb::DBOptions database_options(rocksdb::Env* env) {
+/// Hides the free space, so that RocksDB does not poll a full disk and recover behind our back: the writer
+/// thread alone brings the store back, at the next commit, and callers see one behaviour.
+class QuietFileSystem final : public rocksdb::FileSystemWrapper {
+ public:
+  using FileSystemWrapper::FileSystemWrapper;
+
+  const char* Name() const override { return "QuietFileSystem"; }
+
+  rocksdb::IOStatus GetFreeSpace(const std::string&, const rocksdb::IOOptions&, uint64_t*,
+                                 rocksdb::IODebugContext*) override {
+    return rocksdb::IOStatus::NotSupported();
+  }
+};
+
+std::unique_ptr<rocksdb::Env> make_env(std::shared_ptr<rocksdb::FileSystem> file_system) {
+  if (!file_system) file_system = rocksdb::FileSystem::Default();
+  return rocksdb::NewCompositeEnv(std::make_shared<QuietFileSystem>(file_system));
+}
+
+rocksdb::DBOptions database_options(rocksdb::Env& env) {
   rocksdb::DBOptions options;
-  if (env != nullptr) options.env = env;
+  options.env = &env;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.db_write_buffer_size = kAllWriteBuffersBytes;
@@ -42,8 +61,10 @@ rocksdb::DBOptions database_options(rocksdb::Env* env) {
   options.max_log_file_size = 4U << 20U;
   options.keep_log_file_num = 2;
   options.track_and_verify_wals_in_manifest = true;
-  // The writer thread brings the store back itself, at the next commit, so that callers see one behaviour.
   options.max_bgerror_resume_count = 0;
+  // A crash between the flushes of two families would leave one ahead of a torn log, which RocksDB refuses to
+  // open.
+  options.atomic_flush = true;
   return options;
 }
 
@@ -110,9 +131,10 @@ Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options,
 }
 
 Result<void> Database::open_families(const DatabaseOptions& options) {
+  env_ = make_env(options.file_system);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
-      rocksdb::DB::Open(database_options(options.env), options.directory, families(), &handles_, &db);
+      rocksdb::DB::Open(database_options(*env_), options.directory, families(), &handles_, &db);
   if (!status.ok()) return open_error(status, options.directory);
   db_.reset(db);
   return ok();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <rocksdb/db.h>
+#include <rocksdb/file_system.h>
 #include <rocksdb/write_batch.h>
 
 #include "base/async/task.hpp"
@@ -118,7 +119,8 @@ using Change = std::function<Result<void>(Transaction&)>;
 
 struct DatabaseOptions {
   std::string directory{};
-  rocksdb::Env* env = nullptr;  ///< Null: the real file system. Must outlive the database.
+  std::shared_ptr<rocksdb::FileSystem>
+      file_system{};  ///< Null: the real one. RocksDB shares it with its files.
 };
 
 /// One open RocksDB directory and the one thread that writes it. All waiting changes are joined into one
@@ -144,6 +146,10 @@ class Database {
   Cursor scan(Family family, std::string_view begin, std::string_view end) const;
 
   rocksdb::ColumnFamilyHandle* handle(Family family) const;
+
+  /// Of every family, RocksDB's default one first.
+  const std::vector<rocksdb::ColumnFamilyHandle*>& handles() const { return handles_; }
+
   rocksdb::DB& db() const;
   Metrics& metrics() const;
 
@@ -153,6 +159,7 @@ class Database {
   Result<void> check_format();
 
   Metrics& metrics_;
+  std::unique_ptr<rocksdb::Env> env_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // db_'s, in the order of Family after the default one.
   std::unique_ptr<Writer> writer_;

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t kMaxGroupedChanges = 1024;
 constexpr std::size_t kMaxGroupedBytes = 8U << 20U;
+/// A key that no family has.
+const rocksdb::Slice kNoKey("\0", 1);
 
 }  // namespace
 
@@ -106,9 +108,20 @@ Result<void> Writer::write(Transaction& transaction, bool is_synced, std::size_t
   return error;
 }
 
+/// A refused write may stand in the log, torn or even whole (when its fsync failed), under the sequence
+/// number that the next write gets, and replaying it would lose what follows. RocksDB drops a log when every
+/// family has flushed past it, so each gets an entry that is not in the log, and is flushed.
 Result<void> Writer::bring_back() {
-  const rocksdb::Status status = database_.db().Resume();
-  if (!status.ok()) return Error{Errc::io, "store: still cannot write: " + status.ToString()};
+  rocksdb::DB& db = database_.db();
+  rocksdb::Status status = db.Resume();
+  rocksdb::WriteBatch entries;
+  for (rocksdb::ColumnFamilyHandle* family : database_.handles())
+    entries.Delete(family, kNoKey).PermitUncheckedError();
+  rocksdb::WriteOptions past_log;
+  past_log.disableWAL = true;
+  if (status.ok()) status = db.Write(past_log, &entries);
+  if (status.ok()) status = db.Flush(rocksdb::FlushOptions(), database_.handles());
+  if (!status.ok()) return error_of(status, "store: still cannot write");
   is_degraded_ = false;
   log_info("store.recovered");
   return ok();
