@@ -13,8 +13,8 @@ namespace {
 constexpr double kOverlapSharpness = 4;
 // A relevance above which a passage is more likely than not to be of use; a lower one is needed to be about
 // the question than to settle it.
-constexpr double kRelevantThreshold = 0.2;
-constexpr double kEnoughThreshold = 0.45;
+constexpr double kRelevantThreshold = 0.15;
+constexpr double kEnoughThreshold = 0.3;
 
 std::vector<double> softmax(std::vector<double> scores) {
   const double top = *std::max_element(scores.begin(), scores.end());
@@ -152,7 +152,7 @@ std::optional<std::vector<double>> choose_conflict(const ChooseRequest& request,
   if (is_disjoint(a.names, b.names)) difference += asks_name ? 2.0 : 0.5;
   std::vector<double> scores(3);
   scores[*agree] = 3 * similarity + about;
-  scores[*disagree] = 3 * similarity + about + 2 * difference - 2;
+  scores[*disagree] = 3 * similarity + about + (2 * difference - 2) * std::min(1.0, similarity + about);
   scores[*unrelated] = 2.2 - 2 * about;
   return softmax(std::move(scores));
 }

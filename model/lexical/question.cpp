@@ -197,7 +197,7 @@ double fit_of_kind(const Question& question, std::string_view kind) {
   const std::size_t wh = find_wh(words);
   const std::string_view asked = lower_at(words, wh);
   const bool is_be = is_one_of(lower_at(words, wh + 1), {"is", "are", "was", "were"});
-  if (kind == "yes_no") return question.answer_type == AnswerType::yes_no ? 4 : 0;
+  if (kind == "yes_no") return question.answer_type == AnswerType::yes_no ? 5 : 0;
   if (kind == "list") return fit_of_list(words);
   if (kind == "comparison") {
     double fit = has_any(words, {"compare", "compared", "versus", "vs", "difference", "differences", "differ",

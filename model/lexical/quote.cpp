@@ -9,7 +9,7 @@ namespace lyceum::model::lexical {
 namespace {
 
 // Below this a sentence only shares a word or two with the question.
-constexpr double kQuoteFloor = 0.05;
+constexpr double kQuoteFloor = 0.03;
 
 bool overlaps(const Quote& a, const Quote& b) {
   return a.source == b.source && a.begin < b.end && b.begin < a.end;

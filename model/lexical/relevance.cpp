@@ -12,8 +12,11 @@ constexpr double kNearMatch = 0.5;
 constexpr std::size_t kMinNearStem = 5;
 constexpr double kLongSentence = 60;
 
-constexpr double kBias = -3.6;
-constexpr Features kWeights = {2.0, 2.0, 1.0, 1.5, 1.0, 0.5, 0.8, -0.6, 0.2, -0.3};
+// Logistic regression (Newton, ridge 2) on 93,000 sentences of SQuAD training paragraphs, those of other
+// paragraphs of the same article among them; kTwoSentences is set by hand so that a pair wins only when its
+// second half adds something.
+constexpr double kBias = -5.1;
+constexpr Features kWeights = {9.0, -1.5, -0.6, 2.1, 1.25, 0.2, 0.15, -1.55, 0.3, -0.7};
 
 bool is_near(std::string_view a, std::string_view b) {
   const std::size_t shorter = std::min(a.size(), b.size());
