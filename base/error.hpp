@@ -28,6 +28,8 @@ enum class Errc {
 
 /// The snake_case name, as it appears in logs and JSON.
 std::string_view name_of(Errc code);
+/// The inverse; `internal` for a name that is not one.
+Errc errc_from_name(std::string_view name);
 
 /// An error for people: lower case, no full stop, names the thing and what to do.
 struct Error {
