@@ -1,0 +1,240 @@
+#include "cli/command_line.hpp"
+
+#include <functional>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include "base/log.hpp"
+#include "cli/commands/commands.hpp"
+#include "cli/commands/run_viewer.hpp"
+#include "cli/commands/serve.hpp"
+#include "cli/configuration.hpp"
+#include "cli/session.hpp"
+
+namespace lyceum::cli {
+namespace {
+
+using Command = std::function<Task<int>(CommandContext)>;
+
+/// What the command line asked for. CLI11 writes into it, so it stays where it is.
+struct Request {
+  std::string config_file{};
+  std::map<std::string, std::string> flags{};
+  bool prints_config = false;
+  bool is_json = false;
+  bool serves = false;
+  bool prints_url = false;
+  Command command{};
+
+  AskOptions ask{};
+  std::string approve = "ask";
+  BatchOptions batch{};
+  IngestOptions ingest{};
+  SearchOptions search{};
+  ExportOptions exported{};
+  std::string run{};
+  std::string hold{};
+  std::string text{};
+  std::uint32_t limit = 20;
+  std::uint64_t at_seq = 0;
+};
+
+void add_configuration_flags(CLI::App& app, Request& request) {
+  app.add_option("--config", request.config_file,
+                 "Configuration file (default: $XDG_CONFIG_HOME/lyceum/config.json, then ./lyceum.json)");
+  app.add_flag("--print-config", request.prints_config,
+               "Print the effective configuration and where each value comes from");
+  for (const Setting& setting : all_settings()) {
+    std::string names = setting.flag_name();
+    if (setting.key == "data_dir") names += ",--data";
+    const auto take = [&request, key = setting.key](const std::string& value) { request.flags[key] = value; };
+    app.add_option_function<std::string>(names, take, setting.help + " (" + setting.environment_name() + ")")
+        ->group("Configuration")
+        ->type_name("VALUE")
+        ->take_last();
+  }
+}
+
+void add_serve(CLI::App& app, Request& request) {
+  CLI::App* serve_app = app.add_subcommand("serve", "Serve the page and the HTTP interface until stopped");
+  serve_app->add_flag("--print-url", request.prints_url,
+                      "Print the page's address with the credential when ready");
+  serve_app->callback([&request] { request.serves = true; });
+}
+
+void add_ask(CLI::App& app, Request& request) {
+  CLI::App* ask_app = app.add_subcommand("ask", "Ask a question and watch how it is answered");
+  ask_app->add_option("question", request.ask.question, "The question")->required();
+  ask_app->add_option("-c,--collection", request.ask.collections,
+                      "Collection to look in; may be given again (default: all)");
+  ask_app->add_flag("--review-plan", request.ask.review_plan, "Wait for a person's approval of the plan");
+  ask_app->add_option("--approve", request.approve, "Actions with a risk: ask a person, or approve all")
+      ->check(CLI::IsMember({"ask", "all"}));
+  ask_app->add_option("--agent", request.ask.agent, "Leading agent");
+  ask_app->add_option("--time-limit", request.ask.time_s, "Seconds; 0: none");
+  ask_app->add_option("--tool-calls", request.ask.tool_calls, "Most tool calls; 0: no limit");
+  ask_app->callback([&request] {
+    request.ask.approve_all = request.approve == "all";
+    request.command = [&request](CommandContext context) { return ask(context, request.ask); };
+  });
+}
+
+void add_batch(CLI::App& app, Request& request) {
+  CLI::App* batch_app = app.add_subcommand(
+      "batch", "Ask every question of a JSON Lines file; started again, it goes on where it stopped");
+  batch_app
+      ->add_option("tasks", request.batch.tasks_file,
+                   "Lines of {\"question\", \"id\"?, \"collections\"?, \"agent\"?, \"budget\"?}")
+      ->required();
+  batch_app->add_option("-o,--output", request.batch.results_file, "Results, one line a task, as they come")
+      ->required();
+  batch_app->add_option("--concurrency", request.batch.concurrency, "Tasks at once")
+      ->check(CLI::Range(1, 64));
+  batch_app
+      ->add_option("--approve", request.approve, "Actions with a risk: wait for a person, or approve all")
+      ->check(CLI::IsMember({"ask", "all"}));
+  batch_app->callback([&request] {
+    request.batch.approve_all = request.approve == "all";
+    request.command = [&request](CommandContext context) { return batch(context, request.batch); };
+  });
+}
+
+void add_documents(CLI::App& app, Request& request) {
+  CLI::App* ingest_app = app.add_subcommand("ingest", "Add files and folders to a collection");
+  ingest_app->add_option("paths", request.ingest.paths, "Files and folders")->required();
+  ingest_app->add_option("-c,--collection", request.ingest.collection, "Collection")->required();
+  ingest_app->callback([&request] {
+    request.command = [&request](CommandContext context) { return ingest(context, request.ingest); };
+  });
+
+  CLI::App* search_app = app.add_subcommand("search", "Search the documents");
+  search_app->add_option("query", request.search.query, "What to look for")->required();
+  search_app->add_option("-c,--collection", request.search.collection,
+                         "Collection to look in (default: all)");
+  search_app->add_option("--limit", request.search.limit, "Most hits")->check(CLI::Range(1, 200));
+  search_app->callback([&request] {
+    request.command = [&request](CommandContext context) { return search(context, request.search); };
+  });
+
+  CLI::App* collections_app = app.add_subcommand("collections", "List the collections");
+  collections_app->callback(
+      [&request] { request.command = [](CommandContext context) { return list_collections(context); }; });
+}
+
+/// A subcommand of `runs` that takes a run's id.
+CLI::App* add_run_command(CLI::App& runs_app, Request& request, const char* name, const char* help,
+                          const Command& command) {
+  CLI::App* app = runs_app.add_subcommand(name, help);
+  app->add_option("run", request.run, "The run's id")->required();
+  app->callback([&request, command] { request.command = command; });
+  return app;
+}
+
+void add_decision(CLI::App& runs_app, Request& request, const char* name, const char* help) {
+  const std::string decision = name;
+  CLI::App* app =
+      add_run_command(runs_app, request, name, help, [&request, decision](CommandContext context) {
+        return decide(context, request.run, request.hold, decision, request.text);
+      });
+  app->add_option("--hold", request.hold, "The hold's id (default: the only open one)");
+  CLI::Option* text = app->add_option("--text", request.text, "The answer, or a comment");
+  if (decision == "answer") text->required();
+}
+
+void add_runs(CLI::App& app, Request& request) {
+  CLI::App* runs_app = app.add_subcommand("runs", "List, watch and steer runs");
+  runs_app->require_subcommand(1);
+  CLI::App* list_app = runs_app->add_subcommand("list", "The newest runs");
+  list_app->add_option("--limit", request.limit, "Most runs")->check(CLI::Range(1, 100));
+  list_app->callback([&request] {
+    request.command = [&request](CommandContext context) { return list_runs(context, request.limit); };
+  });
+  add_run_command(*runs_app, request, "show", "A run's state and report",
+                  [&request](CommandContext context) { return show_run(context, request.run); });
+  add_run_command(*runs_app, request, "watch", "Watch a run to its end",
+                  [&request](CommandContext context) { return view_run(context, request.run, false); });
+  for (const char* verb : {"pause", "resume", "cancel"}) {
+    add_run_command(
+        *runs_app, request, verb, "…at its next action",
+        [&request, verb](CommandContext context) { return steer_run(context, request.run, verb); });
+  }
+  add_decision(*runs_app, request, "approve", "Approve what a run waits for");
+  add_decision(*runs_app, request, "deny", "Deny what a run waits for");
+  add_decision(*runs_app, request, "answer", "Answer a run's question");
+  CLI::App* fork_app = add_run_command(
+      *runs_app, request, "fork", "Continue a copy of a run from one of its events",
+      [&request](CommandContext context) { return fork_run(context, request.run, request.at_seq); });
+  fork_app->add_option("--at", request.at_seq, "Sequence number of the event")->required();
+  add_run_command(*runs_app, request, "delete", "Delete a run that is over",
+                  [&request](CommandContext context) { return delete_run(context, request.run); });
+}
+
+void add_export(CLI::App& app, Request& request) {
+  CLI::App* export_app = app.add_subcommand("export", "Write a run's report, state or events");
+  export_app->add_option("run", request.exported.run, "The run's id")->required();
+  export_app->add_option("--format", request.exported.format, "markdown, json or events")
+      ->check(CLI::IsMember({"markdown", "json", "events"}));
+  export_app->add_option("-o,--output", request.exported.output_file, "File (default: standard output)");
+  export_app->callback([&request] {
+    request.command = [&request](CommandContext context) { return export_run(context, request.exported); };
+  });
+}
+
+Result<Configuration> configuration_of(const Request& request) {
+  ConfigurationSources sources{.environment = lyceum_environment(), .flags = request.flags};
+  TRY_OK(read_configuration_file_blocking(request.config_file, sources));
+  return sources.resolve();
+}
+
+int run_request(const Request& request) {
+  const auto configuration = configuration_of(request);
+  if (!configuration) {
+    report(configuration.error());
+    return kExitUsage;
+  }
+  if (const auto level = parse_log_level(configuration->string("log_level"))) set_log_level(*level);
+  if (request.prints_config) {
+    std::cout << configuration->describe().dump(2) << "\n";
+    return kExitOk;
+  }
+  if (request.serves) return serve(*configuration, request.prints_url);
+  auto session = Session::open_blocking(*configuration);
+  if (!session) return report(session.error());
+  const CommandContext context{(*session)->api(), (*session)->ids(), terminal_of(STDOUT_FILENO),
+                               request.is_json};
+  return (*session)->run(request.command(context));
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app("Lyceum: question answering by agents that show, cite and can be steered");
+  Request request;
+  app.set_version_flag("--version", "lyceum " LYCEUM_VERSION);
+  app.add_flag("--json", request.is_json, "JSON Lines on standard output");
+  app.fallthrough();
+  add_configuration_flags(app, request);
+  add_serve(app, request);
+  add_ask(app, request);
+  add_batch(app, request);
+  add_documents(app, request);
+  add_runs(app, request);
+  add_export(app, request);
+  app.footer(
+      "Every command but serve talks to the service that has the data folder open, or starts one for "
+      "itself.");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+  if (!request.serves && !request.command && !request.prints_config) {
+    std::cerr << app.help();
+    return kExitUsage;
+  }
+  return run_request(request);
+}
+
+}  // namespace lyceum::cli

@@ -1,0 +1,236 @@
+#include "cli/service.hpp"
+
+#include <chrono>
+#include <cstdlib>
+#include <future>
+#include <thread>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <unistd.h>
+
+#include "agents/registry.hpp"
+#include "base/async/blocking_pool.hpp"
+#include "base/http_client.hpp"
+#include "base/ids.hpp"
+#include "base/log.hpp"
+#include "base/metrics.hpp"
+#include "base/random.hpp"
+#include "cli/data_folder.hpp"
+#include "memory/store.hpp"
+#include "model/lexical.hpp"
+#include "model/remote.hpp"
+#include "planner/service.hpp"
+#include "tools/builtin.hpp"
+#include "web/server.hpp"
+
+namespace lyceum::cli {
+namespace {
+
+constexpr std::chrono::seconds kStopGrace{5};  ///< Past the drain timeout, before the process exits at once.
+
+std::size_t size_of(const Configuration& configuration, const char* key) {
+  return static_cast<std::size_t>(configuration.integer(key));
+}
+
+std::uint32_t count_of(const Configuration& configuration, const char* key) {
+  return static_cast<std::uint32_t>(configuration.integer(key));
+}
+
+std::string url_of(const std::string& address, std::uint16_t port) {
+  std::string host = address;
+  if (address == "0.0.0.0") host = "127.0.0.1";
+  if (address == "::") host = "::1";
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return "http://" + host + ":" + std::to_string(port);
+}
+
+EgressPolicy egress_policy(const Configuration& configuration) {
+  return {.allow_private = configuration.boolean("egress.allow_private"),
+          .allowed_hosts = configuration.strings("egress.allowed_hosts")};
+}
+
+Result<model::RemoteModelOptions> remote_options(const Configuration& configuration) {
+  model::RemoteModelOptions options;
+  options.base_url = configuration.string("model.base_url");
+  options.model = configuration.string("model.name");
+  options.embedding_model = configuration.string("model.embedding_name");
+  options.timeout_s = count_of(configuration, "model.timeout_s");
+  if (options.base_url.empty())
+    return Error{Errc::invalid_argument, "model.base_url: required for the remote model"};
+  if (options.model.empty())
+    return Error{Errc::invalid_argument, "model.name: required for the remote model"};
+  const std::string variable = configuration.string("model.api_key_env");
+  if (variable.empty()) return options;
+  const char* key = std::getenv(variable.c_str());
+  if (key == nullptr) {
+    return Error{Errc::invalid_argument, "model.api_key_env: the environment has no variable " + variable};
+  }
+  options.api_key = key;
+  return options;
+}
+
+}  // namespace
+
+/// In the order of construction; destroyed in reverse.
+struct Service::Parts {
+  explicit Parts(const Configuration& configuration)
+      : folder(configuration.string("data_dir")),
+        drain_timeout(configuration.integer("limits.drain_timeout_s")),
+        io(static_cast<int>(configuration.integer("threads.io"))),
+        pool(size_of(configuration, "threads.blocking")),
+        http(egress_policy(configuration), configuration.string("egress.ca_file")) {}
+
+  Result<void> build(const Configuration& configuration);
+  Result<void> build_model_and_store(const Configuration& configuration);
+  Result<void> serve(const Configuration& configuration, const Listen& listen);
+  memory::Embedder embedder();
+
+  /// Runs `task` on the I/O threads and waits for it.
+  template <class T>
+  T wait_for(Task<T> task) {
+    return net::co_spawn(io, std::move(task), net::use_future).get();
+  }
+
+  DataFolder folder;
+  std::chrono::seconds drain_timeout;
+  std::string credential;
+  std::string url;
+  bool is_announced = false;
+
+  net::io_context io;
+  BlockingPool pool;
+  SystemClock clock;
+  SystemRandom random;
+  IdGenerator ids{clock, random};
+  Metrics metrics;
+  HttpClient http;
+  std::unique_ptr<model::LanguageModel> model;
+  std::unique_ptr<memory::Store> store;
+  tools::Registry tools;
+  agents::Registry agents;
+  std::unique_ptr<planner::Planner> planner;
+  std::unique_ptr<web::Server> server;
+
+  net::executor_work_guard<net::io_context::executor_type> work{io.get_executor()};
+  std::vector<std::thread> threads;
+};
+
+/// The store calls it on the blocking pool, so waiting for the I/O threads is safe there.
+memory::Embedder Service::Parts::embedder() {
+  if (model == nullptr || !model->info().capabilities.embeds) return {};
+  return [this](std::span<const std::string> texts) {
+    return wait_for(model->embed(std::vector<std::string>(texts.begin(), texts.end())));
+  };
+}
+
+Result<void> Service::Parts::build_model_and_store(const Configuration& configuration) {
+  if (configuration.string("model.provider") == "remote") {
+    TRY(auto options, remote_options(configuration));
+    model = model::make_remote_model(std::move(options), http);
+  }
+  memory::StoreOptions options{.directory = folder.store_folder(), .embedder = embedder()};
+  TRY(store, memory::open_store(std::move(options), clock, ids, metrics));
+  if (model == nullptr) {
+    const auto weight = [this](std::string_view word) { return store->search().idf_blocking(word, {}); };
+    model = model::make_lexical_model(weight, pool);
+  }
+  return ok();
+}
+
+Result<void> Service::Parts::build(const Configuration& configuration) {
+  TRY_OK(folder.make_blocking());
+  TRY(credential, folder.credential_blocking(configuration.string("token"), random));
+  TRY_OK(build_model_and_store(configuration));
+  tools::add_builtin_tools(tools, *store, http, pool,
+                           {.body_bytes_max = size_of(configuration, "limits.fetch_bytes_max"),
+                            .timeout_s = count_of(configuration, "limits.fetch_timeout_s")});
+  agents::add_expert_agents(agents);
+  planner = planner::make_planner({.store = *store,
+                                   .model = *model,
+                                   .tools = tools,
+                                   .agents = agents,
+                                   .clock = clock,
+                                   .ids = ids,
+                                   .metrics = metrics,
+                                   .pool = pool,
+                                   .executor = io.get_executor()},
+                                  {.runs_max = size_of(configuration, "limits.runs_max"),
+                                   .parallel_steps_max = size_of(configuration, "limits.parallel_steps_max"),
+                                   .attempts_max = count_of(configuration, "limits.step_attempts_max")});
+  return ok();
+}
+
+Result<void> Service::Parts::serve(const Configuration& configuration, const Listen& listen) {
+  for (std::int64_t i = 0; i < configuration.integer("threads.io"); ++i) {
+    threads.emplace_back([this] { io.run(); });
+  }
+  TRY_OK(wait_for(planner->recover()));
+  server = std::make_unique<web::Server>(web::ServerParts{.runs = *planner,
+                                                          .store = *store,
+                                                          .tools = tools,
+                                                          .model = model->info(),
+                                                          .metrics = metrics,
+                                                          .clock = clock,
+                                                          .pool = pool,
+                                                          .executor = io.get_executor()},
+                                         web::ServerOptions{.address = listen.address,
+                                                            .port = listen.port,
+                                                            .token = credential,
+                                                            .version = LYCEUM_VERSION,
+                                                            .drain_timeout = drain_timeout});
+  TRY(const std::uint16_t port, server->start());
+  url = url_of(listen.address, port);
+  if (!listen.is_announced) return ok();
+  is_announced = true;
+  const bool is_token_stored = configuration.string("token").empty();
+  return folder.write_running_server_blocking(
+      {.url = url, .token_file = is_token_stored ? folder.token_file() : "", .pid = ::getpid()});
+}
+
+Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Service::~Service() {
+  stop_blocking();
+}
+
+Result<std::unique_ptr<Service>> Service::start_blocking(const Configuration& configuration,
+                                                         const Listen& listen) {
+  std::unique_ptr<Service> service(new Service(std::make_unique<Parts>(configuration)));
+  TRY_OK(service->parts_->build(configuration));
+  TRY_OK(service->parts_->serve(configuration, listen));
+  return service;
+}
+
+const std::string& Service::url() const {
+  return parts_->url;
+}
+
+const std::string& Service::credential() const {
+  return parts_->credential;
+}
+
+void Service::stop_blocking() {
+  Parts& parts = *parts_;
+  if (parts.is_announced) parts.folder.remove_running_server_blocking();
+  parts.is_announced = false;
+  if (!parts.threads.empty()) {
+    const auto drain = [](Parts& all) -> Task<void> {
+      if (all.server) co_await all.server->drain();
+      co_await all.planner->drain();
+    };
+    auto drained = net::co_spawn(parts.io, drain(parts), net::use_future);
+    if (drained.wait_for(2 * parts.drain_timeout + kStopGrace) != std::future_status::ready) {
+      log_warning("service.drain_timed_out");
+      std::_Exit(EXIT_FAILURE);
+    }
+    parts.work.reset();
+    parts.io.stop();
+    for (std::thread& thread : parts.threads) thread.join();
+    parts.threads.clear();
+  }
+}
+
+}  // namespace lyceum::cli
