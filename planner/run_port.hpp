@@ -36,8 +36,9 @@ struct Delivery {
   std::shared_ptr<const std::string> text{};  ///< Shared by all subscribers of the run.
 };
 
-/// One reader's view of one run: history, then live, no gap and no duplicate. A slow reader loses ephemeral events first, then gets a
-/// gap; the run never waits for it. One next() at a time; any executor. Destroying it unsubscribes.
+/// One reader's view of one run: history, then live, no gap and no duplicate. A slow reader loses ephemeral
+/// events first, then gets a gap; the run never waits for it. One next() at a time; any executor. Destroying
+/// it unsubscribes.
 class Subscription {
  public:
   Subscription() = default;
@@ -45,14 +46,16 @@ class Subscription {
   Subscription& operator=(const Subscription&) = delete;
   virtual ~Subscription() = default;
 
-  /// Waits for the next delivery. After gap or end: the same again. Errors: cancelled (close() was called), data_loss, shutting_down.
+  /// Waits for the next delivery. After gap or end: the same again. Errors: cancelled (close() was called),
+  /// data_loss, shutting_down.
   virtual Task<Result<Delivery>> next() = 0;
 
   /// Ends a waiting next(), and later ones, with cancelled. Any thread.
   virtual void close() = 0;
 };
 
-/// Changes of the run list: each a RunSummary as JSON text. Same rules; a slow reader skips intermediate states of a run.
+/// Changes of the run list: each a RunSummary as JSON text. Same rules; a slow reader skips intermediate
+/// states of a run.
 class Watch {
  public:
   Watch() = default;
@@ -72,8 +75,8 @@ class RunPort {
   RunPort& operator=(const RunPort&) = delete;
   virtual ~RunPort() = default;
 
-  /// `body` as in POST /api/runs. Returns the RunSummary; repeating the same client id returns the existing run.
-  /// Errors: invalid_argument (names the field), overloaded, shutting_down, io.
+  /// `body` as in POST /api/runs. Returns the RunSummary; repeating the same client id returns the existing
+  /// run. Errors: invalid_argument (names the field), overloaded, shutting_down, io.
   virtual Task<Result<Json>> create(Json body, std::string author) = 0;
   virtual Task<Result<Json>> get(std::string run_id) = 0;
   /// {"runs", "next"}.
@@ -86,7 +89,8 @@ class RunPort {
   virtual Task<CommandOutcome> command(std::string run_id, Json command, std::string author) = 0;
 
   /// Events after `after` as JSON texts.
-  virtual Task<Result<std::vector<std::string>>> events(std::string run_id, std::uint64_t after, std::size_t limit) = 0;
+  virtual Task<Result<std::vector<std::string>>> events(std::string run_id, std::uint64_t after,
+                                                        std::size_t limit) = 0;
   /// Plan as JSON at revision `rev` (0: the latest). Errors: not_found.
   virtual Task<Result<Json>> plan(std::string run_id, std::uint64_t rev) = 0;
   virtual Task<Result<std::string>> plan_markdown(std::string run_id, std::uint64_t rev) = 0;

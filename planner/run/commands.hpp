@@ -1,0 +1,61 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "planner/run/run.hpp"
+
+namespace lyceum::planner {
+
+/// Turns one command into the events that it causes, or says why not. Decides on the state as it is and logs
+/// nothing itself; on the run's strand.
+class CommandHandler {
+ public:
+  CommandHandler(Run& run, const Json& command, std::string author);
+
+  struct Decided {
+    std::vector<Event> events{};  ///< command.accepted first.
+  };
+
+  /// Checks that need the store (a quote's offsets). Before decide().
+  Task<Result<void>> prepare();
+  std::variant<Decided, Refusal> decide();
+
+  const std::string& id() const { return id_; }
+
+ private:
+  using Events = std::vector<Event>;
+  Result<Events> dispatch();
+  Result<Events> pause();
+  Result<Events> resume();
+  Result<Events> cancel();
+  Result<Events> patch_plan();
+  Result<Events> plan_events(const Json& ops, const std::string& reason);
+  Result<Events> resolve_hold();
+  Result<Events> retry_step();
+  Result<Events> skip_step();
+  Result<Events> take_over_step();
+  Result<Events> commit_step();
+  Result<Events> return_step();
+  Result<Events> inject_note();
+  Result<Events> inject_evidence();
+  Result<Events> mark_evidence(bool is_dropped);
+  Result<Events> set_budget();
+
+  Event event(std::string type, const std::string& step, Json data) const;
+  Event close_hold(const Hold& hold, const std::string& decision) const;
+  Json open_hold(const std::string& kind, const std::string& scope, const std::string& title) const;
+  Result<std::string> read_step();
+  std::vector<Json> supersede_finished(Json& ops, std::vector<Event>& events) const;
+
+  Run& run_;
+  const RunState& state_;
+  const Json& command_;
+  FieldReader fields_;
+  std::string author_;
+  std::string id_;
+  std::string type_;
+  Json current_ = nullptr;  ///< For a conflict.
+};
+
+}  // namespace lyceum::planner

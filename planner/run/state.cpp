@@ -1,0 +1,354 @@
+#include "planner/run/state.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace lyceum::planner {
+namespace {
+
+constexpr std::array<std::string_view, 5> kPhases = {"submitted", "planning", "executing", "finalizing",
+                                                     "terminal"};
+constexpr std::array<std::string_view, 8> kStatuses = {"pending", "running", "taken_over", "done",
+                                                       "failed",  "skipped", "cancelled",  "superseded"};
+
+StepStatus parse_status(const std::string& name) {
+  const auto found = std::find(kStatuses.begin(), kStatuses.end(), name);
+  return found == kStatuses.end() ? StepStatus::failed : static_cast<StepStatus>(found - kStatuses.begin());
+}
+
+Phase parse_phase(const std::string& name) {
+  const auto found = std::find(kPhases.begin(), kPhases.end(), name);
+  return found == kPhases.end() ? Phase::submitted : static_cast<Phase>(found - kPhases.begin());
+}
+
+agents::Evidence evidence_from(const Event& event) {
+  const Json& data = event.data;
+  return {.id = data.value("evidence", ""),
+          .step = event.step,
+          .quote = data.value("quote", ""),
+          .document = data.value("document", ""),
+          .title = data.value("title", ""),
+          .section = data.value("section", ""),
+          .collection = data.value("collection", ""),
+          .begin = data.value("begin", std::uint64_t{0}),
+          .end = data.value("end", std::uint64_t{0}),
+          .url = data.value("url", ""),
+          .score = data.value("score", 0.0),
+          .question = data.value("question", ""),
+          .by = data.value("by", event.actor)};
+}
+
+void merge_list(Json& into, const Json& from) {
+  for (const Json& item : from) {
+    if (std::find(into.begin(), into.end(), item) == into.end()) into.push_back(item);
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(Phase phase) {
+  return kPhases[static_cast<std::size_t>(phase)];
+}
+
+std::string_view name_of(StepStatus status) {
+  return kStatuses[static_cast<std::size_t>(status)];
+}
+
+bool is_over(StepStatus status) {
+  return status >= StepStatus::done;
+}
+
+void RunState::apply(const Event& event) {
+  const bool was_working =
+      phase != Phase::terminal && phase != Phase::submitted && blocking_hold("") == nullptr;
+  if (was_working && event.type != "run.recovered" && event.type != "run.forked" && event.ts > last_ts) {
+    usage.time_ms += event.ts - last_ts;
+  }
+  seq = event.seq;
+  epoch = std::max(epoch, event.epoch);
+  last_ts = event.ts;
+
+  const std::string noun = event.type.substr(0, event.type.find('.'));
+  if (noun == "run" || noun == "plan" || noun == "command" || noun == "budget") {
+    apply_run(event);
+  } else if (noun == "step") {
+    apply_step(event);
+  } else if (noun == "hold") {
+    apply_hold(event);
+  } else if (noun == "action") {
+    apply_action(event);
+  } else {
+    apply_finding(event);
+  }
+  if (event.pos != 0 && noun != "action") record(event);
+}
+
+void RunState::apply_run(const Event& event) {
+  const Json& data = event.data;
+  if (event.type == "run.submitted") {
+    question = data.value("question", "");
+    title = data.value("title", question);
+    agent = data.value("agent", "");
+    collections = data.value("collections", std::vector<std::string>{});
+    plan_review = data.value("plan_review", false);
+    asks_approval = data.value("approvals", "ask") == "ask";
+    budget = budget_from_json(data.value("budget", Json::object()));
+    created_ms = data.value("created_ms", std::int64_t{0});
+  } else if (event.type == "run.forked") {
+    parent = data.value("parent", "");
+    parent_seq = data.value("at_seq", std::uint64_t{0});
+    title = data.value("title", title);
+    created_ms = data.value("created_ms", std::int64_t{0});
+  } else if (event.type == "run.entered") {
+    phase = parse_phase(data.value("phase", ""));
+  } else if (event.type == "run.finished") {
+    phase = Phase::terminal;
+    outcome = data;
+    holds.clear();
+  } else if (event.type == "plan.patched") {
+    plan = plan_from_json(data);
+    for (const PlanStep& step : plan.steps) {
+      const std::uint64_t number =
+          step.id.starts_with('s') ? std::strtoull(step.id.c_str() + 1, nullptr, 10) : 0;
+      next_step_id = std::max(next_step_id, number + 1);
+    }
+  } else if (event.type == "command.accepted") {
+    commands[data.value("id", "")] = event.seq;
+  } else if (event.type == "budget.set") {
+    budget = budget_from_json(data.value("budget", Json::object()));
+  }
+}
+
+void RunState::apply_step(const Event& event) {
+  StepState& step = steps[event.step];
+  if (event.type == "step.started") {
+    step.status = StepStatus::running;
+    step.attempt = event.attempt;
+    step.calls.clear();
+    step.error.clear();
+  } else if (event.type == "step.finished") {
+    step.status = parse_status(event.data.value("status", "failed"));
+    step.result = event.data.value("result", Json::object());
+    step.error = event.data.value("error", "");
+    step.calls.clear();
+  } else if (event.type == "step.requeued" || event.type == "step.returned") {
+    step.status = StepStatus::pending;
+    step.calls.clear();
+  } else if (event.type == "step.taken_over") {
+    step.status = StepStatus::taken_over;
+    step.calls.clear();
+  }
+}
+
+void RunState::apply_hold(const Event& event) {
+  const Json& data = event.data;
+  const std::string id = data.value("hold", "");
+  if (event.type == "hold.opened") {
+    holds[id] = {.id = id,
+                 .kind = data.value("kind", ""),
+                 .scope = data.value("scope", ""),
+                 .title = data.value("title", ""),
+                 .detail = data.value("detail", Json::object()),
+                 .fingerprint = data.value("fingerprint", ""),
+                 .opened_seq = event.seq,
+                 .opened_ms = data.value("opened_ms", event.ts)};
+    return;
+  }
+  const auto hold = holds.find(id);
+  if (hold == holds.end()) return;
+  const Decision decision{.decision = data.value("decision", ""),
+                          .payload = data.contains("payload") ? data["payload"] : Json(),
+                          .comment = data.value("comment", "")};
+  if (hold->second.kind == "approval" && decision.decision == "approve") {
+    approved.insert(hold->second.fingerprint);
+    if (data.value("remember", false)) remembered_tools.insert(hold->second.detail.value("tool", ""));
+  }
+  if (hold->second.kind == "budget" && decision.decision == "deny") is_wrapping_up = true;
+  decisions[id] = decision;
+  holds.erase(hold);
+}
+
+void RunState::apply_action(const Event& event) {
+  const Json& data = event.data;
+  if (event.type == "action.observed" || event.type == "action.failed") {
+    const Json spent = data.value("usage", Json::object());
+    usage.tokens_in += spent.value("tokens_in", std::int64_t{0});
+    usage.tokens_out += spent.value("tokens_out", std::int64_t{0});
+    usage.tool_calls += spent.value("tool_calls", std::int64_t{0});
+    usage.model_calls += spent.value("model_calls", std::int64_t{0});
+  }
+  const auto step = steps.find(event.step);
+  if (event.pos == 0 || step == steps.end() || step->second.attempt != event.attempt) return;
+  RecordedCall& call = step->second.calls[event.pos];
+  call.action = event.action;
+  if (data.contains("name")) call.name = data["name"].get<std::string>();
+  if (data.contains("fingerprint")) call.fingerprint = data["fingerprint"].get<std::string>();
+  if (data.contains("args")) call.args = data["args"];
+  if (event.type == "action.proposed") {
+    call.state = RecordedCall::State::proposed;
+  } else if (event.type == "action.intended" || event.type == "action.dispatched") {
+    call.state = RecordedCall::State::intended;
+  } else if (event.type == "action.unknown") {
+    call.state = RecordedCall::State::unknown;
+  } else if (event.type == "action.observed") {
+    call.state = RecordedCall::State::observed;
+    call.result = data.contains("result") ? data["result"] : Json();
+  } else if (event.type == "action.failed") {
+    call.state = RecordedCall::State::failed;
+    call.error = {.code = errc_from_name(data.value("code", "")), .message = data.value("message", "")};
+  }
+}
+
+void RunState::apply_finding(const Event& event) {
+  const Json& data = event.data;
+  if (event.type == "evidence.added") {
+    evidence.push_back(evidence_from(event));
+  } else if (event.type == "evidence.dropped" || event.type == "evidence.restored") {
+    const std::string id = data.value("evidence", "");
+    for (agents::Evidence& item : evidence) {
+      if (item.id == id)
+        item.dropped = event.type == "evidence.dropped" ? data.value("reason", "dropped") : "";
+    }
+  } else if (event.type == "knowledge.updated") {
+    knowledge = data.value("entries", Json::array());
+  } else if (event.type == "map.updated") {
+    for (const Json& entity : data.value("entities", Json::array())) {
+      Json& known = entities[entity.value("id", "")];
+      if (known.is_null()) {
+        known = entity;
+        continue;
+      }
+      known["mentions"] = known.value("mentions", 0) + entity.value("mentions", 0);
+      if (entity.contains("evidence")) merge_list(known["evidence"], entity["evidence"]);
+    }
+    for (const Json& relation : data.value("relations", Json::array())) {
+      if (std::find(relations.begin(), relations.end(), relation) == relations.end())
+        relations.push_back(relation);
+    }
+  } else if (event.type == "answer.proposed") {
+    answer = data;
+  } else if (event.type == "note.injected") {
+    notes.push_back({.seq = event.seq, .text = data.value("text", ""), .path = data.value("path", "")});
+  } else if (event.type == "file.changed") {
+    files[data.value("path", "")] = {.hash = data.value("hash", ""),
+                                     .bytes = data.value("bytes", std::uint64_t{0})};
+  }
+}
+
+void RunState::record(const Event& event) {
+  const auto step = steps.find(event.step);
+  if (step == steps.end() || step->second.attempt != event.attempt) return;
+  step->second.calls[event.pos] = {
+      .state = RecordedCall::State::emitted, .name = event.type, .result = event.data};
+}
+
+StepStatus RunState::status_of(const std::string& step) const {
+  const auto found = steps.find(step);
+  return found == steps.end() ? StepStatus::pending : found->second.status;
+}
+
+bool RunState::inputs_are_over(const PlanStep& step) const {
+  const auto inputs = plan.inputs_of(step);
+  return std::all_of(inputs.begin(), inputs.end(),
+                     [&](const std::string& input) { return is_over(status_of(input)); });
+}
+
+const Hold* RunState::blocking_hold(const std::string& step) const {
+  for (const auto& [id, hold] : holds) {
+    if (hold.kind == "approval" || hold.kind == "question") continue;
+    if (hold.scope.empty() || hold.scope == step) return &hold;
+  }
+  return nullptr;
+}
+
+const Hold* RunState::find_hold(const std::string& kind, const std::string& scope) const {
+  for (const auto& [id, hold] : holds) {
+    if (hold.kind == kind && hold.scope == scope) return &hold;
+  }
+  return nullptr;
+}
+
+agents::Blackboard RunState::blackboard_for(const std::string& step_id) const {
+  agents::Blackboard board{.seq = seq, .evidence = evidence, .knowledge = knowledge};
+  if (const PlanStep* step = plan.find(step_id)) {
+    for (const std::string& input : plan.inputs_of(*step)) {
+      const PlanStep* source = plan.find(input);
+      const auto state = steps.find(input);
+      if (source == nullptr || state == steps.end()) continue;
+      board.results.push_back({.step = input,
+                               .title = source->title,
+                               .goal = source->goal,
+                               .agent = source->agent,
+                               .status = std::string(name_of(state->second.status)),
+                               .result = state->second.result});
+    }
+  }
+  for (const agents::InjectedNote& note : notes) {
+    if (note.path.empty() || note.path == step_id) board.notes.push_back(note);
+  }
+  for (const auto& [id, entity] : entities) board.entities.push_back(entity);
+  for (const Json& relation : relations) board.relations.push_back(relation);
+  return board;
+}
+
+Json to_json(const Hold& hold) {
+  return {{"hold", hold.id},
+          {"kind", hold.kind},
+          {"scope", hold.scope},
+          {"title", hold.title},
+          {"detail", hold.detail},
+          {"fingerprint", hold.fingerprint},
+          {"opened_ms", hold.opened_ms},
+          {"opened_seq", hold.opened_seq},
+          {"expires_ms", nullptr},
+          {"on_expiry", "keep"}};
+}
+
+Json to_json(const Budget& budget) {
+  return {{"time_s", budget.time_s}, {"tokens", budget.tokens}, {"tool_calls", budget.tool_calls}};
+}
+
+Json to_json(const RunUsage& usage) {
+  return {{"tokens_in", usage.tokens_in},
+          {"tokens_out", usage.tokens_out},
+          {"tool_calls", usage.tool_calls},
+          {"model_calls", usage.model_calls},
+          {"time_ms", usage.time_ms}};
+}
+
+Budget budget_from_json(const Json& json) {
+  return {.time_s = json.value("time_s", std::int64_t{0}),
+          .tokens = json.value("tokens", std::int64_t{0}),
+          .tool_calls = json.value("tool_calls", std::int64_t{0})};
+}
+
+Json summary_of(const RunState& state) {
+  Json holds = Json::array();
+  for (const auto& [id, hold] : state.holds) holds.push_back(to_json(hold));
+  Json answer = nullptr;
+  if (state.answer.is_object()) {
+    answer = {{"not_found", state.answer.value("not_found", false)},
+              {"sentences", state.answer.value("sentences", Json::array()).size()}};
+  }
+  Json summary = {{"run", state.run_id},
+                  {"title", state.title},
+                  {"question", state.question},
+                  {"agent", state.agent},
+                  {"collections", state.collections},
+                  {"phase", name_of(state.phase)},
+                  {"status", state.outcome.is_object() ? state.outcome.value("status", Json()) : Json()},
+                  {"seq", state.seq},
+                  {"created_ms", state.created_ms},
+                  {"updated_ms", state.last_ts},
+                  {"holds", std::move(holds)},
+                  {"usage", to_json(state.usage)},
+                  {"budget", to_json(state.budget)},
+                  {"answer", std::move(answer)}};
+  if (!state.parent.empty()) {
+    summary["parent"] = state.parent;
+    summary["at_seq"] = state.parent_seq;
+  }
+  return summary;
+}
+
+}  // namespace lyceum::planner

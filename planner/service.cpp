@@ -1,0 +1,492 @@
+#include "planner/service.hpp"
+
+#include <map>
+#include <mutex>
+
+#include <boost/asio/co_spawn.hpp>
+
+#include "base/log.hpp"
+#include "planner/plan/markdown.hpp"
+#include "planner/run/hub.hpp"
+#include "planner/run/report.hpp"
+#include "planner/run/run.hpp"
+#include "planner/run/stored_run.hpp"
+
+namespace lyceum::planner {
+namespace {
+
+constexpr std::size_t kMaxQuestionBytes = 8000;
+constexpr std::size_t kMaxListed = 500;
+
+Error no_run(const std::string& run_id) {
+  return Error{Errc::not_found, "there is no run '" + run_id + "'"};
+}
+
+Json parse_stored(const std::string& summary) {
+  auto parsed = parse_json(summary);
+  return parsed ? *std::move(parsed) : Json::object();
+}
+
+// The first line, at most 120 bytes, cut at a character border.
+std::string title_of(const std::string& question) {
+  std::string title = question.substr(0, question.find('\n'));
+  if (title.size() <= 120) return title;
+  std::size_t end = 117;
+  while (end > 0 && (static_cast<unsigned char>(title[end]) & 0xC0U) == 0x80U) --end;
+  return title.substr(0, end) + "…";
+}
+
+}  // namespace
+
+class PlannerService final : public Planner {
+ public:
+  PlannerService(PlannerParts parts, PlannerOptions options)
+      : parts_(parts), options_(options), log_(parts_.store.event_log()), watchers_(parts_.executor) {}
+
+  Task<Result<void>> recover() override;
+  Task<void> drain() override;
+
+  Task<Result<Json>> create(Json body, std::string author) override;
+  Task<Result<Json>> get(std::string run_id) override;
+  Task<Result<Json>> list(std::string before, std::size_t limit) override;
+  Task<Result<void>> remove(std::string run_id) override;
+  Task<Result<Json>> fork(std::string run_id, Json body, std::string author) override;
+  Task<CommandOutcome> command(std::string run_id, Json command, std::string author) override;
+  Task<Result<std::vector<std::string>>> events(std::string run_id, std::uint64_t after,
+                                                std::size_t limit) override;
+  Task<Result<Json>> plan(std::string run_id, std::uint64_t rev) override;
+  Task<Result<std::string>> plan_markdown(std::string run_id, std::uint64_t rev) override;
+  Task<Result<Json>> files(std::string run_id) override;
+  Task<Result<std::string>> file(std::string run_id, std::string path) override;
+  Task<Result<std::string>> report(std::string run_id, std::string format) override;
+  Task<Result<Json>> holds() override;
+  Task<Result<std::unique_ptr<Subscription>>> subscribe(std::string run_id, std::uint64_t after) override;
+
+  std::unique_ptr<Watch> watch() override { return watchers_.add(); }
+
+ private:
+  using RunPtr =
+      std::shared_ptr<Run>;  // Shared by the table, by calls under way and by the run's own driver.
+
+  RunPtr find(const std::string& run_id);
+  std::vector<RunPtr> active();
+  Result<RunPtr> admit(RunState state);
+  RunListener listener();
+  Task<Result<RunState>> state_of(std::string run_id, std::uint64_t seq);
+  Task<Result<Plan>> plan_at(std::string run_id, std::uint64_t rev, std::string* title);
+  Task<Result<Json>> start_fork(RunState state, std::string parent, std::uint64_t at_seq, std::string title,
+                                bool is_paused, std::string author);
+  Result<Event> read_submission(const Json& body, const std::string& author, std::string& run_id);
+  Event recovery_event(const RunState& state) const;
+
+  template <class Work>
+  auto blocking(Work work) {
+    return run_blocking(parts_.pool, std::move(work));
+  }
+
+  PlannerParts parts_;
+  PlannerOptions options_;
+  memory::EventLog& log_;
+  WatchHub watchers_;
+  std::mutex mutex_;  ///< Guards what follows.
+  std::map<std::string, RunPtr> runs_;
+  bool is_draining_ = false;
+};
+
+// --- The table of runs under way
+// -------------------------------------------------------------------------------------
+
+PlannerService::RunPtr PlannerService::find(const std::string& run_id) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = runs_.find(run_id);
+  return found == runs_.end() ? nullptr : found->second;
+}
+
+std::vector<PlannerService::RunPtr> PlannerService::active() {
+  const std::scoped_lock lock(mutex_);
+  std::vector<RunPtr> all;
+  for (const auto& [id, run] : runs_) all.push_back(run);
+  return all;
+}
+
+RunListener PlannerService::listener() {
+  return {.summary_changed = [this](const std::string& run_id,
+                                    const std::string& summary) { watchers_.publish(run_id, summary); },
+          .ended =
+              [this](const std::string& run_id) {
+                const std::scoped_lock lock(mutex_);
+                runs_.erase(run_id);
+                parts_.metrics.set("lyceum_runs_active", "Runs that are not over",
+                                   static_cast<double>(runs_.size()));
+              }};
+}
+
+Result<PlannerService::RunPtr> PlannerService::admit(RunState state) {
+  const std::scoped_lock lock(mutex_);
+  if (is_draining_) return Error{Errc::shutting_down, "the service is stopping"};
+  if (runs_.size() >= options_.runs_max) {
+    return Error{Errc::overloaded, std::to_string(options_.runs_max) +
+                                       " runs are under way, which is the limit; try again later"};
+  }
+  const std::string run_id = state.run_id;
+  const auto [entry, is_new] = runs_.try_emplace(run_id, nullptr);
+  if (!is_new) return Error{Errc::conflict, "run " + run_id + " is under way"};
+  entry->second = std::make_shared<Run>(parts_, options_, listener(), std::move(state));
+  parts_.metrics.set("lyceum_runs_active", "Runs that are not over", static_cast<double>(runs_.size()));
+  return entry->second;
+}
+
+namespace {
+
+Task<void> start_run(std::shared_ptr<Run> run, std::vector<Event> first) {
+  run->start(std::move(first));
+  co_await run->started();
+}
+
+Task<Json> summary_on_strand(std::shared_ptr<Run> run) {
+  co_return run->summary();
+}
+
+Task<RunState> snapshot_on_strand(std::shared_ptr<Run> run) {
+  co_return run->snapshot();
+}
+
+Task<void> stop_run(std::shared_ptr<Run> run) {
+  co_await run->stop();
+}
+
+Task<std::uint64_t> subscribe_on_strand(std::shared_ptr<Run> run, std::shared_ptr<EventQueue> queue) {
+  run->subscribe(queue);
+  co_return run->stored_seq();
+}
+
+Task<CommandOutcome> command_on_strand(std::shared_ptr<Run> run, Json command, std::string author) {
+  co_return co_await run->command(std::move(command), std::move(author));
+}
+
+}  // namespace
+
+// --- Life cycle
+// ------------------------------------------------------------------------------------------------------
+
+Event PlannerService::recovery_event(const RunState& state) const {
+  Json resumed = Json::array();
+  Json reissued = Json::array();
+  Json unknown = Json::array();
+  for (const auto& [id, step] : state.steps) {
+    if (step.status != StepStatus::running) continue;
+    resumed.push_back(id);
+    for (const auto& [pos, call] : step.calls) {
+      if (call.state != RecordedCall::State::intended) continue;
+      const tools::Tool* tool = parts_.tools.find(call.name);
+      const bool may_repeat = tool != nullptr && tool->spec().effect <= tools::Effect::keyed;
+      (may_repeat ? reissued : unknown).push_back(call.action);
+    }
+  }
+  return {
+      .type = "run.recovered",
+      .actor = "system",
+      .data = {
+          {"epoch", state.epoch + 1}, {"resumed", resumed}, {"reissued", reissued}, {"unknown", unknown}}};
+}
+
+Task<Result<void>> PlannerService::recover() {
+  auto heads = co_await blocking([this] { return log_.unfinished_blocking(); });
+  if (!heads) co_return std::move(heads).error();
+  for (const memory::RunHead& head : *heads) {
+    auto state = co_await state_of(head.run_id, 0);
+    if (!state) {
+      // One damaged log must not keep the others from going on.
+      log_error("run.unrecoverable", {{"run", head.run_id}, {"error", state.error().message}});
+      continue;
+    }
+    const bool is_bare_fork = !head.parent.empty() && state->seq == head.parent_seq;
+    if (is_bare_fork) {
+      // The service died between making the fork and its first event.
+      const std::string title = state->title;
+      const auto started =
+          co_await start_fork(*std::move(state), head.parent, head.parent_seq, title, true, "system");
+      if (!started)
+        log_error("run.unrecoverable", {{"run", head.run_id}, {"error", started.error().message}});
+      continue;
+    }
+    std::vector<Event> first = {recovery_event(*state)};
+    auto run = admit(*std::move(state));
+    if (!run) co_return std::move(run).error();
+    co_await net::co_spawn((*run)->strand(), start_run(*run, std::move(first)), net::use_awaitable);
+  }
+  if (!heads->empty()) log_info("runs.recovered", {{"runs", heads->size()}});
+  co_return ok();
+}
+
+Task<void> PlannerService::drain() {
+  {
+    const std::scoped_lock lock(mutex_);
+    is_draining_ = true;
+  }
+  for (const RunPtr& run : active()) co_await net::co_spawn(run->strand(), stop_run(run), net::use_awaitable);
+}
+
+// --- Making runs
+// -----------------------------------------------------------------------------------------------------
+
+Result<Event> PlannerService::read_submission(const Json& body, const std::string& author,
+                                              std::string& run_id) {
+  constexpr std::int64_t kMax = 1'000'000'000;
+  FieldReader fields(body, "body");
+  const std::string question = fields.required_string("question", kMaxQuestionBytes);
+  const std::string agent = fields.string("agent", "deep_search", 64);
+  const auto collections = fields.strings("collections", 64, 200);
+  const bool plan_review = fields.boolean("plan_review", false);
+  const std::string approvals = fields.choice("approvals", "ask", {"ask", "auto"});
+  run_id = fields.string("id", "", 26);
+  if (!run_id.empty() && !is_ulid(run_id)) fields.fail("id", "expected a ULID");
+  const Json budget_json = fields.object("budget");
+  if (question.find_first_not_of(" \t\r\n") == std::string::npos)
+    fields.fail("question", "must not be empty");
+  if (parts_.agents.find(agent + ".plan") == nullptr)
+    fields.fail("agent", "there is no lead agent '" + agent + "'");
+  TRY_OK(fields.finish());
+  FieldReader budget_fields(budget_json, "body.budget");
+  const Budget budget{.time_s = budget_fields.integer("time_s", 0, 0, kMax),
+                      .tokens = budget_fields.integer("tokens", 0, 0, kMax),
+                      .tool_calls = budget_fields.integer("tool_calls", 0, 0, kMax)};
+  TRY_OK(budget_fields.finish());
+  if (run_id.empty()) run_id = parts_.ids.next();
+  return Event{.type = "run.submitted",
+               .actor = author,
+               .data = {{"question", question},
+                        {"title", title_of(question)},
+                        {"agent", agent},
+                        {"collections", collections},
+                        {"plan_review", plan_review},
+                        {"approvals", approvals},
+                        {"budget", to_json(budget)},
+                        {"created_ms", parts_.clock.now_ms()}}};
+}
+
+Task<Result<Json>> PlannerService::create(Json body, std::string author) {
+  std::string run_id;
+  CO_TRY(Event submitted, read_submission(body, author, run_id));
+  auto existing = co_await get(run_id);
+  if (existing || existing.error().code != Errc::not_found) co_return existing;
+  auto run = admit(RunState(run_id));
+  if (!run && run.error().code == Errc::conflict) co_return co_await get(run_id);
+  if (!run) co_return std::move(run).error();
+  parts_.metrics.add("lyceum_runs_submitted_total", "Runs asked for");
+  std::vector<Event> first = {std::move(submitted)};
+  co_await net::co_spawn((*run)->strand(), start_run(*run, std::move(first)), net::use_awaitable);
+  co_return co_await net::co_spawn((*run)->strand(), summary_on_strand(*run), net::use_awaitable);
+}
+
+Task<Result<Json>> PlannerService::fork(std::string run_id, Json body, std::string author) {
+  FieldReader fields(body, "body");
+  const auto at_seq = static_cast<std::uint64_t>(fields.required_integer("at_seq", 1, std::int64_t{1} << 40));
+  std::string child = fields.string("id", "", 26);
+  const std::string title = fields.string("title", "", kMaxTitleBytes);
+  const bool is_paused = fields.boolean("paused", true);
+  if (!child.empty() && !is_ulid(child)) fields.fail("id", "expected a ULID");
+  CO_TRY_OK(fields.finish());
+  if (child.empty()) child = parts_.ids.next();
+  if (auto existing = co_await get(child)) co_return existing;
+  CO_TRY(RunState state, co_await state_of(run_id, at_seq));
+  if (state.seq != at_seq)
+    co_return Error{Errc::invalid_argument,
+                    "body.at_seq: the run has only " + std::to_string(state.seq) + " events"};
+  if (state.phase == Phase::terminal)
+    co_return Error{Errc::invalid_argument, "body.at_seq: the run is over there; fork from an earlier event"};
+  state.run_id = child;
+  const std::string child_title = title.empty() ? state.title : title;
+  RunState summary_state = state;
+  summary_state.parent = run_id;
+  summary_state.parent_seq = at_seq;
+  summary_state.title = child_title;
+  const std::string summary = dump_json(summary_of(summary_state));
+  CO_TRY_OK(co_await blocking([&] { return log_.fork_blocking(run_id, at_seq, child, summary); }));
+  co_return co_await start_fork(std::move(state), run_id, at_seq, child_title, is_paused, author);
+}
+
+Task<Result<Json>> PlannerService::start_fork(RunState state, std::string parent, std::uint64_t at_seq,
+                                              std::string title, bool is_paused, std::string author) {
+  std::vector<Event> first = {
+      {.type = "run.forked",
+       .actor = author,
+       .data = {
+           {"parent", parent}, {"at_seq", at_seq}, {"title", title}, {"created_ms", parts_.clock.now_ms()}}}};
+  if (is_paused && state.find_hold("pause", "") == nullptr) {
+    first.push_back({.type = "hold.opened",
+                     .actor = author,
+                     .data = {{"hold", parts_.ids.next()},
+                              {"kind", "pause"},
+                              {"scope", ""},
+                              {"title", "Forked: change what you like, then resume"},
+                              {"detail", Json::object()},
+                              {"fingerprint", "pause:"},
+                              {"opened_ms", parts_.clock.now_ms()},
+                              {"expires_ms", nullptr},
+                              {"on_expiry", "keep"}}});
+  }
+  CO_TRY(const RunPtr run, admit(std::move(state)));
+  co_await net::co_spawn(run->strand(), start_run(run, std::move(first)), net::use_awaitable);
+  co_return co_await net::co_spawn(run->strand(), summary_on_strand(run), net::use_awaitable);
+}
+
+Task<Result<void>> PlannerService::remove(std::string run_id) {
+  if (find(run_id) != nullptr)
+    co_return Error{Errc::precondition, "run " + run_id + " is not over; cancel it first"};
+  CO_TRY(const memory::RunHead head, co_await blocking([&] { return log_.head_blocking(run_id); }));
+  std::vector<std::string> hashes;
+  for (std::uint64_t after = head.parent_seq; after < head.seq;) {
+    CO_TRY(const auto texts,
+           co_await blocking([&] { return log_.read_blocking(run_id, after, kMaxListed); }));
+    if (texts.empty()) break;
+    after += texts.size();
+    for (const std::string& text : texts) {
+      CO_TRY(const Event event, event_from_stored_text(text));
+      if (event.type == "file.changed") hashes.push_back(event.data.value("hash", ""));
+    }
+  }
+  CO_TRY_OK(co_await blocking([&] { return log_.remove_blocking(run_id); }));
+  for (const std::string& hash : hashes) {
+    const auto released = co_await blocking([&] { return parts_.store.blobs().release_blocking(hash); });
+    if (!released) log_warning("blob.release_failed", {{"hash", hash}, {"error", released.error().message}});
+  }
+  co_return ok();
+}
+
+// --- Reading
+// ---------------------------------------------------------------------------------------------------------
+
+Task<Result<RunState>> PlannerService::state_of(std::string run_id, std::uint64_t seq) {
+  if (const RunPtr run = find(run_id); run != nullptr && seq == 0) {
+    co_return co_await net::co_spawn(run->strand(), snapshot_on_strand(run), net::use_awaitable);
+  }
+  co_return co_await blocking([&] { return load_state_blocking(log_, run_id, seq); });
+}
+
+Task<Result<Json>> PlannerService::get(std::string run_id) {
+  if (const RunPtr run = find(run_id))
+    co_return co_await net::co_spawn(run->strand(), summary_on_strand(run), net::use_awaitable);
+  auto head = co_await blocking([&] { return log_.head_blocking(run_id); });
+  if (!head) co_return std::move(head).error();
+  co_return parse_stored(head->summary);
+}
+
+Task<Result<Json>> PlannerService::list(std::string before, std::size_t limit) {
+  const std::size_t count = std::clamp<std::size_t>(limit, 1, kMaxListed);
+  CO_TRY(const auto heads, co_await blocking([&] { return log_.heads_blocking(before, count); }));
+  Json runs = Json::array();
+  for (const memory::RunHead& head : heads) runs.push_back(parse_stored(head.summary));
+  co_return Json{{"runs", std::move(runs)},
+                 {"next", heads.size() == count ? Json(heads.back().run_id) : Json()}};
+}
+
+Task<Result<std::vector<std::string>>> PlannerService::events(std::string run_id, std::uint64_t after,
+                                                              std::size_t limit) {
+  const std::size_t count = std::clamp<std::size_t>(limit, 1, 5000);
+  CO_TRY(auto texts, co_await blocking([&] { return log_.read_blocking(run_id, after, count); }));
+  for (std::string& text : texts) text = to_client_text(run_id, text);
+  co_return texts;
+}
+
+Task<Result<Plan>> PlannerService::plan_at(std::string run_id, std::uint64_t rev, std::string* title) {
+  CO_TRY(const RunState state, co_await state_of(run_id, 0));
+  *title = state.title;
+  if (rev == 0 || rev == state.plan.rev) co_return state.plan;
+  for (std::uint64_t after = 0;;) {
+    CO_TRY(const auto texts,
+           co_await blocking([&] { return log_.read_blocking(run_id, after, kMaxListed); }));
+    if (texts.empty()) break;
+    after += texts.size();
+    for (const std::string& text : texts) {
+      CO_TRY(const Event event, event_from_stored_text(text));
+      if (event.type == "plan.patched" && event.data.value("rev", std::uint64_t{0}) == rev)
+        co_return plan_from_json(event.data);
+    }
+  }
+  co_return Error{Errc::not_found, "the plan of run " + run_id + " has no revision " + std::to_string(rev)};
+}
+
+Task<Result<Json>> PlannerService::plan(std::string run_id, std::uint64_t rev) {
+  std::string title;
+  CO_TRY(const Plan plan, co_await plan_at(run_id, rev, &title));
+  co_return to_json(plan);
+}
+
+Task<Result<std::string>> PlannerService::plan_markdown(std::string run_id, std::uint64_t rev) {
+  std::string title;
+  CO_TRY(const Plan plan, co_await plan_at(run_id, rev, &title));
+  co_return planner::plan_markdown(title, plan);
+}
+
+Task<Result<Json>> PlannerService::files(std::string run_id) {
+  CO_TRY(const RunState state, co_await state_of(run_id, 0));
+  Json files = Json::array();
+  for (const auto& [path, file] : state.files)
+    files.push_back({{"path", path}, {"bytes", file.bytes}, {"hash", file.hash}});
+  co_return Json{{"files", std::move(files)}};
+}
+
+Task<Result<std::string>> PlannerService::file(std::string run_id, std::string path) {
+  CO_TRY(const RunState state, co_await state_of(run_id, 0));
+  const auto found = state.files.find(path);
+  if (found == state.files.end())
+    co_return Error{Errc::not_found, "run " + run_id + " has no file '" + path + "'"};
+  const std::string hash = found->second.hash;
+  co_return co_await blocking([&] { return parts_.store.blobs().get_blocking(hash); });
+}
+
+Task<Result<std::string>> PlannerService::report(std::string run_id, std::string format) {
+  if (format != "markdown" && format != "json")
+    co_return Error{Errc::invalid_argument, "format: expected one of: markdown, json, events"};
+  CO_TRY(const RunState state, co_await state_of(run_id, 0));
+  co_return format == "markdown" ? report_markdown(state) : dump_json(report_json(state));
+}
+
+Task<Result<Json>> PlannerService::holds() {
+  Json holds = Json::array();
+  for (const RunPtr& run : active()) {
+    const Json summary = co_await net::co_spawn(run->strand(), summary_on_strand(run), net::use_awaitable);
+    for (Json hold : summary["holds"]) {
+      hold["run"] = summary["run"];
+      hold["run_title"] = summary["title"];
+      holds.push_back(std::move(hold));
+    }
+  }
+  co_return Json{{"holds", std::move(holds)}};
+}
+
+Task<CommandOutcome> PlannerService::command(std::string run_id, Json command, std::string author) {
+  if (const RunPtr run = find(run_id)) {
+    co_return co_await net::co_spawn(
+        run->strand(), command_on_strand(run, std::move(command), std::move(author)), net::use_awaitable);
+  }
+  auto summary = co_await get(run_id);
+  if (!summary) co_return Refusal{std::move(summary).error()};
+  co_return Refusal{{Errc::precondition, "run " + run_id + " is over"}, *std::move(summary)};
+}
+
+Task<Result<std::unique_ptr<Subscription>>> PlannerService::subscribe(std::string run_id,
+                                                                      std::uint64_t after) {
+  auto queue = std::make_shared<EventQueue>(parts_.executor);
+  std::uint64_t live_from = 0;
+  bool is_over = true;
+  if (const RunPtr run = find(run_id)) {
+    live_from = co_await net::co_spawn(run->strand(), subscribe_on_strand(run, queue), net::use_awaitable);
+    is_over = false;
+  }
+  CO_TRY(const memory::RunHead head, co_await blocking([&] { return log_.head_blocking(run_id); }));
+  if (is_over || head.is_terminal) {
+    // The run may have ended while the queue was added: then the log has it all, and a second end does no
+    // harm.
+    live_from = head.seq;
+    queue->push({.kind = Delivery::Kind::end, .seq = head.seq});
+  }
+  co_return std::make_unique<LogSubscription>(log_, parts_.pool, run_id, after, live_from, std::move(queue));
+}
+
+std::unique_ptr<Planner> make_planner(PlannerParts parts, PlannerOptions options) {
+  return std::make_unique<PlannerService>(std::move(parts), options);
+}
+
+}  // namespace lyceum::planner
