@@ -12,7 +12,6 @@ const nodeGlobals = [
 export default tseslint.config(
   { ignores: ["dist/", "node_modules/"] },
   js.configs.recommended,
-  ...svelte.configs.recommended,
   {
     files: ["src/**/*.ts", "src/**/*.svelte"],
     extends: [...tseslint.configs.strictTypeChecked],
@@ -34,6 +33,7 @@ export default tseslint.config(
       "svelte/no-navigation-without-resolve": "off", // Routes are in the hash; there is no SvelteKit.
     },
   },
+  ...svelte.configs.recommended,
   {
     files: ["**/*.svelte", "**/*.svelte.ts"],
     languageOptions: { parserOptions: { parser: tseslint.parser, svelteConfig } },
