@@ -9,8 +9,8 @@
 
 namespace lyceum::agents {
 
-/// The expert agents by name. A *lead* ("deep_search") is asked first in a run: its step "plan" drafts the plan.
-/// Filled at start, then read from any thread.
+/// The expert agents by name. A *lead* ("deep_search") is asked first in a run: its step "plan" drafts the
+/// plan. Filled at start, then read from any thread.
 class Registry {
  public:
   void add(std::unique_ptr<ExpertAgent> agent);
@@ -21,11 +21,13 @@ class Registry {
   std::map<std::string, std::unique_ptr<ExpertAgent>> agents_;
 };
 
-/// Adds the expert agents of this service: deep_search.plan, deep_search.find, deep_search.read, deep_search.answer.
+/// Adds the expert agents of this service: deep_search.plan, deep_search.find, deep_search.read,
+/// deep_search.answer.
 ///
-/// `<lead>.plan` is run by the planner as the hidden step "plan" before there is a plan: it emits question.understood and returns
-/// {"text", "title", "steps": [Step as in docs/api.md without id]}; the planner makes the ids and revision 1 of the plan from it.
-/// The step whose agent is `<lead>.answer` ends the run: it emits answer.proposed.
+/// `<lead>.plan` is run by the planner as the hidden step "plan" before there is a plan: it emits
+/// question.understood and returns
+/// {"text", "title", "steps": [Step as in docs/api.md without id]}; the planner makes the ids and revision 1
+/// of the plan from it. The step whose agent is `<lead>.answer` ends the run: it emits answer.proposed.
 void add_expert_agents(Registry& registry);
 
 }  // namespace lyceum::agents

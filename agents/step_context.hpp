@@ -26,7 +26,7 @@ struct StepInput {
 };
 
 struct Evidence {
-  std::string id{};       ///< "e1", "e2", … in order of appearance in the run.
+  std::string id{};  ///< "e1", "e2", … in order of appearance in the run.
   std::string step{};
   std::string quote{};
   std::string document{};
@@ -37,9 +37,9 @@ struct Evidence {
   std::uint64_t end = 0;
   std::string url{};
   double score = 0;
-  std::string question{};   ///< The sub-question that it answers.
-  std::string by{};         ///< "agent:…" or "user:…".
-  std::string dropped{};    ///< Why it no longer counts; empty: it counts.
+  std::string question{};  ///< The sub-question that it answers.
+  std::string by{};        ///< "agent:…" or "user:…".
+  std::string dropped{};   ///< Why it no longer counts; empty: it counts.
 };
 
 struct StepResult {
@@ -60,23 +60,24 @@ struct InjectedNote {
 /// What the run knows at one position of its log: the shared blackboard, folded from events.
 struct Blackboard {
   std::uint64_t seq = 0;
-  std::vector<Evidence> evidence{};     ///< Dropped ones included.
-  std::vector<StepResult> results{};    ///< Of the steps that this one takes as inputs.
-  std::vector<InjectedNote> notes{};    ///< For the whole run or for this step.
-  Json knowledge = Json::array();       ///< Entries of the last knowledge.updated.
-  Json entities = Json::array();        ///< Mind map, merged.
+  std::vector<Evidence> evidence{};   ///< Dropped ones included.
+  std::vector<StepResult> results{};  ///< Of the steps that this one takes as inputs.
+  std::vector<InjectedNote> notes{};  ///< For the whole run or for this step.
+  Json knowledge = Json::array();     ///< Entries of the last knowledge.updated.
+  Json entities = Json::array();      ///< Mind map, merged.
   Json relations = Json::array();
 };
 
 /// Everything an agent may do. Agents are coroutines that touch the world through this and nothing else.
 ///
-/// Every call has a position in its step attempt. After a crash, a pause or in a fork the coroutine runs again from its beginning,
-/// and calls that were already observed return what they returned then. So an agent must be deterministic between calls: no
-/// clock, no randomness, no state from outside, calls one after another.
+/// Every call has a position in its step attempt. After a crash, a pause or in a fork the coroutine runs
+/// again from its beginning, and calls that were already observed return what they returned then. So an agent
+/// must be deterministic between calls: no clock, no randomness, no state from outside, calls one after
+/// another.
 ///
-/// A call first waits while a hold (pause, approval, take-over) applies to the step. It ends with Errc::cancelled when the attempt
-/// is over (skipped, edited, cancelled): return at once then. Other errors are observations: handle or return them.
-/// All calls on the run's strand.
+/// A call first waits while a hold (pause, approval, take-over) applies to the step. It ends with
+/// Errc::cancelled when the attempt is over (skipped, edited, cancelled): return at once then. Other errors
+/// are observations: handle or return them. All calls on the run's strand.
 class StepContext {
  public:
   StepContext() = default;
@@ -87,7 +88,8 @@ class StepContext {
   virtual const StepInput& input() const = 0;
   virtual const model::ModelInfo& model_info() const = 0;
 
-  /// Runs a tool of the plan's list. Errors: forbidden (not on the list, or denied by a person, with their comment), those of the tool.
+  /// Runs a tool of the plan's list. Errors: forbidden (not on the list, or denied by a person, with their
+  /// comment), those of the tool.
   virtual Task<Result<Json>> act(std::string tool, Json args) = 0;
 
   virtual Task<Result<model::Choice>> choose(model::ChooseRequest request) = 0;
@@ -98,8 +100,8 @@ class StepContext {
   /// The blackboard as it is now; on a re-run, as it was then.
   virtual Task<Result<Blackboard>> read_blackboard() = 0;
 
-  /// Logs a domain fact (evidence.added, query.issued, knowledge.updated, decision.made, …), once, also over re-runs.
-  /// For evidence.added the context assigns data.evidence and returns the data as logged.
+  /// Logs a domain fact (evidence.added, query.issued, knowledge.updated, decision.made, …), once, also over
+  /// re-runs. For evidence.added the context assigns data.evidence and returns the data as logged.
   virtual Task<Result<Json>> emit(std::string type, Json data) = 0;
 
   /// Asks the person; returns the answer's text. Opens a question hold on this step.

@@ -1,0 +1,140 @@
+#include <algorithm>
+#include <set>
+
+#include "agents/common/entities.hpp"
+#include "agents/common/terms.hpp"
+#include "agents/deep_search/agents.hpp"
+#include "agents/deep_search/verbs.hpp"
+
+namespace lyceum::agents::deep_search {
+namespace {
+
+constexpr std::size_t kMaxTitleBytes = 80;
+constexpr std::size_t kMaxUrls = 5;
+constexpr std::size_t kMaxEntities = 20;
+
+std::string expectation_of(const std::string& kind) {
+  if (kind == "definition") return "a sentence of a source that says what it is";
+  if (kind == "list") return "every item that the sources name";
+  if (kind == "comparison") return "the same property of each side, each from a source";
+  if (kind == "explanation") return "a cause or a way that a source states";
+  if (kind == "yes_no") return "a statement of a source that settles it one way or the other";
+  return "a name, a date, a number or a short phrase that a source states";
+}
+
+std::vector<std::string> names_in(const std::string& text) {
+  std::vector<std::string> names;
+  std::set<std::string> seen;
+  for (Entity& entity : extract_entities(text)) {
+    if (names.size() < kMaxEntities && seen.insert(entity_id(entity.name)).second)
+      names.push_back(std::move(entity.name));
+  }
+  return names;
+}
+
+/// The answer of an earlier sub-question stands in this one as "#1".
+bool needs_earlier_answer(const std::string& question) {
+  for (std::size_t at = 0; (at = question.find('#', at)) != std::string::npos; ++at) {
+    if (at + 1 < question.size() && question[at + 1] >= '1' && question[at + 1] <= '9') return true;
+  }
+  return false;
+}
+
+/// "Who founded it?" out of a longer question names nothing to search for: the names of the whole go with it.
+std::string self_contained(const std::string& sub_question, const std::vector<std::string>& entities) {
+  if (needs_earlier_answer(sub_question) || !names_in(sub_question).empty() || entities.empty())
+    return sub_question;
+  std::string names;
+  for (const std::string& entity : entities) names += (names.empty() ? "" : ", ") + entity;
+  return sub_question + " (" + names + ")";
+}
+
+Json make_step(const std::string& title, const std::string& goal, const char* agent, Json inputs,
+               const char* tool, const std::string& done_when, const char* risk) {
+  return {{"title", clip(title, kMaxTitleBytes)},
+          {"goal", goal},
+          {"agent", agent},
+          {"inputs", std::move(inputs)},
+          {"tools", Json::array({tool})},
+          {"done_when", done_when},
+          {"risk", risk}};
+}
+
+Json plan_steps(const std::vector<std::string>& sub_questions, const std::vector<std::string>& entities,
+                const std::vector<std::string>& urls, const std::string& expects) {
+  Json steps = Json::array();
+  for (const std::string& url : urls) {
+    steps.push_back(make_step("Read " + url, url, "deep_search.read", Json::array(), "fetch_url",
+                              "what the page says about the question is quoted", "medium"));
+  }
+  for (const std::string& sub_question : sub_questions) {
+    // A step that takes no inputs runs beside the others; one that needs an earlier answer waits for all
+    // above it.
+    Json inputs = needs_earlier_answer(sub_question) && !steps.empty() ? Json::array({"*"}) : Json::array();
+    steps.push_back(make_step(sub_question, self_contained(sub_question, entities), "deep_search.find",
+                              std::move(inputs), "search_memory",
+                              "the quotes hold " + expects + ", or nothing new turns up", "low"));
+  }
+  steps.push_back(make_step("Answer from the evidence",
+                            "Answer with a citation in every sentence, or say that it was not found.",
+                            "deep_search.answer", Json::array({"*"}), "write_file",
+                            "every sentence cites, and what is not covered is said", "low"));
+  return steps;
+}
+
+class PlanAgent final : public ExpertAgent {
+ public:
+  const Spec& spec() const override { return spec_; }
+
+  Task<Result<Json>> run(StepContext& context) override {
+    const std::string question = squeeze_blanks(context.input().question);
+    const std::vector<std::string> urls = first(extract_urls(question), kMaxUrls);
+    const std::string asked = without(question, urls);
+    CO_TRY(const QuestionKind kind, co_await choose_kind(context, asked));
+    const std::vector<std::string> entities = names_in(asked);
+    auto written = co_await write_sub_questions(context, asked, kind.kind, entities);
+    if (!written && ends_attempt(written.error())) co_return written.error();
+    std::vector<std::string> sub_questions = written ? *written : std::vector<std::string>{};
+    if (sub_questions.empty()) sub_questions.push_back(asked);
+
+    std::vector<std::string> keywords;
+    for (Term& term : key_terms(asked)) keywords.push_back(std::move(term.word));
+    const std::string expects = expectation_of(kind.kind);
+    Json understood{{"kind", kind.kind},  {"entities", entities},           {"keywords", keywords},
+                    {"expects", expects}, {"sub_questions", sub_questions}, {"p", kind.p}};
+    CO_TRY_OK(co_await context.emit("question.understood", std::move(understood)));
+    Json result = Json::object();
+    result["text"] = "A " + kind.kind + " question in " + std::to_string(sub_questions.size()) +
+                     " parts; an answer is " + expects + ".";
+    result["title"] = clip(question, kMaxTitleBytes);
+    result["steps"] = plan_steps(sub_questions, entities, urls, expects);
+    co_return result;
+  }
+
+ private:
+  static std::vector<std::string> first(std::vector<std::string> items, std::size_t limit) {
+    if (items.size() > limit) items.resize(limit);
+    return items;
+  }
+
+  static std::string without(std::string question, const std::vector<std::string>& urls) {
+    for (const std::string& url : urls) {
+      if (const auto at = question.find(url); at != std::string::npos) question.erase(at, url.size());
+    }
+    std::string rest = squeeze_blanks(question);
+    return key_terms(rest).empty() ? squeeze_blanks(question + " What does the page say?") : rest;
+  }
+
+  const Spec spec_{.name = "deep_search.plan",
+                   .description = "Understands a question and drafts the plan that answers it.",
+                   .tools = {},
+                   .risk = "low"};
+};
+
+}  // namespace
+
+std::unique_ptr<ExpertAgent> make_plan_agent() {
+  return std::make_unique<PlanAgent>();
+}
+
+}  // namespace lyceum::agents::deep_search

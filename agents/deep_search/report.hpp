@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agents/step_context.hpp"
+
+namespace lyceum::agents::deep_search {
+
+struct AnswerSentence {
+  std::string text{};
+  std::vector<std::size_t> citations{};  ///< Indexes into Answer::evidence.
+  double support = 0;                    ///< Share of its words that the cited quotes hold.
+};
+
+struct AnswerConflict {
+  std::string about{};
+  std::size_t a = 0;  ///< Indexes into Answer::evidence.
+  std::size_t b = 0;
+};
+
+struct Answer {
+  std::string question{};
+  std::vector<Evidence> evidence{};  ///< Best first; cited by number, from 1.
+  std::vector<AnswerSentence> sentences{};
+  std::vector<AnswerConflict> conflicts{};
+  std::vector<std::string> gaps{};
+  bool is_not_found = false;
+  double confidence = 0;
+};
+
+/// Data of answer.proposed.
+Json to_json(const Answer& answer);
+
+/// The answer as a person reads it in the run: sentences with "[1]" after them.
+std::string to_message(const Answer& answer);
+
+/// The report: answer, disagreements, what is missing, and the numbered sources with their quotes.
+std::string to_markdown(const Answer& answer);
+
+}  // namespace lyceum::agents::deep_search
