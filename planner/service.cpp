@@ -18,10 +18,6 @@ namespace {
 constexpr std::size_t kMaxQuestionBytes = 8000;
 constexpr std::size_t kMaxListed = 500;
 
-Error no_run(const std::string& run_id) {
-  return Error{Errc::not_found, "there is no run '" + run_id + "'"};
-}
-
 Json parse_stored(const std::string& summary) {
   auto parsed = parse_json(summary);
   return parsed ? *std::move(parsed) : Json::object();
