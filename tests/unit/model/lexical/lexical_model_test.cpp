@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
 
 #include "model/lexical.hpp"
-#include "tests/unit/model/run_task.hpp"
+#include "tests/support/run_task.hpp"
 
 namespace lyceum::model {
 namespace {
+
+using test::run_task;
 
 class CollectingSink final : public TextSink {
  public:
