@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034  # The lists are for those who source this.
 # What ./run and ./check share: what must be installed and where Node comes from. Sourced from the repository's root.
 
 build_packages=(

@@ -62,6 +62,11 @@ TEST(Words, ABannedCallIsFoundInCodeButNotInCommentsOrStrings) {
   EXPECT_TRUE(check_words({"cli/a.cpp", "std::cout << 1;\n"}).empty());
 }
 
+TEST(Words, APartOfALongerNameIsAnotherWord) {
+  EXPECT_TRUE(
+      check_words({"memory/a.cpp", "static_assert(sizeof(int) == 4);\nvoid undetached();\n"}).empty());
+}
+
 TEST(Words, ALeftoverIsFoundInCommentsOfEveryKindOfFile) {
   EXPECT_EQ(check_words({"web/ui/src/a.ts", std::string("// TO") + "DO later\n"}).size(), 1U);
   EXPECT_EQ(check_words({"memory/a.cpp", std::string("// FIX") + "ME later\n"}).size(), 1U);
