@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <unistd.h>
 
+#include "base/check.hpp"
 #include "base/metrics.hpp"
 #include "memory/rocksdb/database.hpp"
 #include "memory/rocksdb/event_log.hpp"
@@ -28,10 +29,10 @@ Task<void> append_for_ever(EventLog& log, std::string run_id) {
     append.events = batch_events(head);
     append.durability = head % 3 == 0 ? Durability::synced : Durability::grouped;
     const auto appended = co_await log.append(std::move(append));
-    if (!appended) std::abort();
+    LYCEUM_CHECK(appended.has_value());
     head = *appended;
     const std::string line = run_id + " " + std::to_string(head) + "\n";
-    if (write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::abort();
+    LYCEUM_CHECK(write(STDOUT_FILENO, line.data(), line.size()) == static_cast<ssize_t>(line.size()));
   }
 }
 
