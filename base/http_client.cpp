@@ -85,25 +85,48 @@ Error no_permission(const http::Url& url, const net::ip::address& address) {
                                "): not a public address; permit the host in the egress policy to reach it"};
 }
 
-Task<Result<std::vector<net::ip::address>>> resolve(std::string host) {
+using Deadline = net::steady_timer::time_point;
+using Addresses = std::vector<net::ip::address>;
+
+/// Shared by the task that waits and the resolver's handler: getaddrinfo cannot be interrupted, so at a
+/// deadline or a cancellation the task leaves and the answer, when it comes, is dropped.
+struct Resolution {
+  explicit Resolution(const net::any_io_executor& executor) : resolver(executor), answered(executor) {}
+
+  net::ip::tcp::resolver resolver;
+  net::steady_timer answered;
+  bool has_answer = false;
+  boost::system::error_code code{};
+  Addresses addresses{};
+};
+
+Task<Result<Addresses>> resolve(std::string host, Deadline deadline) {
   boost::system::error_code not_a_number;
   const auto literal = net::ip::make_address(host, not_a_number);
-  if (!not_a_number) co_return std::vector<net::ip::address>{literal};
-  net::ip::tcp::resolver resolver(co_await net::this_coro::executor);
-  const auto [code, found] = co_await resolver.async_resolve(host, "", as_result);
-  if (code == net::error::operation_aborted)
-    co_return Error{Errc::cancelled, host + ": cancelled while resolving"};
-  if (code) co_return Error{Errc::unavailable, host + ": cannot be resolved: " + code.message()};
-  std::vector<net::ip::address> addresses;
-  for (const auto& entry : found) addresses.push_back(entry.endpoint().address());
-  if (addresses.empty()) co_return Error{Errc::unavailable, host + ": has no address"};
-  co_return addresses;
+  if (!not_a_number) co_return Addresses{literal};
+  const auto state = std::make_shared<Resolution>(co_await net::this_coro::executor);
+  state->answered.expires_at(deadline);
+  state->resolver.async_resolve(host, "", [state](boost::system::error_code code, const auto& found) {
+    state->has_answer = true;
+    state->code = code;
+    for (const auto& entry : found) state->addresses.push_back(entry.endpoint().address());
+    state->answered.cancel();
+  });
+  const auto [interrupted] = co_await state->answered.async_wait(as_result);
+  if (!state->has_answer) {
+    if (interrupted) co_return Error{Errc::cancelled, host + ": cancelled while resolving"};
+    co_return Error{Errc::deadline_exceeded, host + ": ran out of time while resolving"};
+  }
+  if (state->code)
+    co_return Error{Errc::unavailable, host + ": cannot be resolved: " + state->code.message()};
+  if (state->addresses.empty()) co_return Error{Errc::unavailable, host + ": has no address"};
+  co_return std::move(state->addresses);
 }
 
 /// The addresses that the policy permits. Errors: forbidden, naming the first when none is.
-Task<Result<std::vector<net::ip::address>>> permitted_addresses(const EgressPolicy& policy,
-                                                                const http::Url& url) {
-  CO_TRY(auto addresses, co_await resolve(url.host));
+Task<Result<Addresses>> permitted_addresses(const EgressPolicy& policy, const http::Url& url,
+                                            Deadline deadline) {
+  CO_TRY(auto addresses, co_await resolve(url.host, deadline));
   const net::ip::address first = addresses.front();
   std::erase_if(addresses, [&](const net::ip::address& address) {
     return !http::is_permitted(policy, url.host, url.port, address);
@@ -145,7 +168,7 @@ Task<Result<HttpResponse>> HttpClient::Impl::follow(HttpRequest request, HttpLim
                             .headers = request.headers,
                             .body = request.body,
                             .limits = limits};
-    CO_TRY(exchange.addresses, co_await permitted_addresses(policy, url));
+    CO_TRY(exchange.addresses, co_await permitted_addresses(policy, url, deadline));
     exchange.deadline = deadline;
     exchange.sink = sink;
     CO_TRY(HttpResponse response, co_await http::run_exchange(tls, std::move(exchange)));

@@ -60,6 +60,12 @@ Result<void> check_size(const Json& schema, std::size_t size, const char* min_ke
   return ok();
 }
 
+// Every byte but UTF-8's continuations.
+std::size_t num_characters(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
 Result<void> check_number(const Json& value, const Json& schema, const std::string& path) {
   const auto number = value.get<double>();
   const Json* min = find(schema, "minimum");
@@ -124,8 +130,8 @@ Result<void> check(const Json& value, const Json& schema, const std::string& pat
   if (value.is_array()) return check_array(value, schema, path, depth);
   if (value.is_number()) return check_number(value, schema, path);
   if (value.is_string()) {
-    return check_size(schema, value.get_ref<const std::string&>().size(), "minLength", "maxLength", "bytes",
-                      path);
+    return check_size(schema, num_characters(value.get_ref<const std::string&>()), "minLength", "maxLength",
+                      "characters", path);
   }
   return ok();
 }

@@ -7,7 +7,7 @@
 namespace lyceum {
 
 /// Checks `value` against the subset of JSON Schema that models and tools use: type, properties, required,
-/// additionalProperties, items, enum, minimum/maximum, minLength/maxLength (bytes), minItems/maxItems. Other
+/// additionalProperties, items, enum, minimum/maximum, minLength/maxLength (characters), minItems/maxItems. Other
 /// keywords are ignored; so is a keyword whose own value has the wrong type, since a schema may come from
 /// outside. Errors: invalid_argument, naming the path below `path` that breaks it; too_large when nested
 /// deeper than kMaxJsonDepth.
