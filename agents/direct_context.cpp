@@ -27,16 +27,18 @@ void set_dropped(Blackboard& blackboard, const Json& data, const std::string& re
   }
 }
 
-/// Entities with a known id replace the old entry; relations pile up.
+/// Mentions and evidence of a known entity add up; relations pile up.
 void merge_map(Blackboard& blackboard, const Json& data) {
   for (const Json& entity : data.at("entities")) {
     const auto known = std::find_if(blackboard.entities.begin(), blackboard.entities.end(),
                                     [&](const Json& other) { return other.at("id") == entity.at("id"); });
     if (known == blackboard.entities.end()) {
       blackboard.entities.push_back(entity);
-    } else {
-      *known = entity;
+      continue;
     }
+    (*known)["mentions"] =
+        known->at("mentions").get<std::size_t>() + entity.at("mentions").get<std::size_t>();
+    for (const Json& id : entity.at("evidence")) (*known)["evidence"].push_back(id);
   }
   for (const Json& relation : data.at("relations")) blackboard.relations.push_back(relation);
 }

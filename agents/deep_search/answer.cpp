@@ -119,9 +119,12 @@ class Writer {
         !written && ends_attempt(written.error())) {
       co_return written.error();
     }
+    Json ids = Json::array();
+    for (const Evidence& evidence : answer_.evidence) ids.push_back(evidence.id);
     co_return Json{{"text", message},
                    {"not_found", answer_.is_not_found},
-                   {"sentences", answer_.sentences.size()},
+                   {"confidence", answer_.confidence},
+                   {"evidence", std::move(ids)},
                    {"gaps", answer_.gaps}};
   }
 
@@ -249,12 +252,43 @@ class AnswerAgent final : public ExpertAgent {
   const Spec& spec() const override { return spec_; }
 
   Task<Result<Json>> run(StepContext& context) override {
-    CO_TRY(const Blackboard blackboard, co_await context.read_blackboard());
+    CO_TRY(Blackboard blackboard, co_await context.read_blackboard());
+    CO_TRY_OK(co_await take_over_results(context, blackboard));
     Writer writer(context, blackboard);
     co_return co_await writer.run();
   }
 
  private:
+  /// A step that a person did has a text and no evidence: the text is what the person vouches for.
+  static Task<Result<void>> take_over_results(StepContext& context, Blackboard& blackboard) {
+    for (const StepResult& result : blackboard.results) {
+      if (result.status != "done" || !result.result.is_object() || result.result.contains("evidence"))
+        continue;
+      Evidence evidence{.step = result.step,
+                        .quote = squeeze_blanks(result.result.value("text", "")),
+                        .title = "Step “" + clip(result.title, 80) + "”, done by a person",
+                        .score = 1,
+                        .question = squeeze_blanks(result.goal),
+                        .by = "user:step"};
+      if (evidence.quote.empty()) continue;
+      Json data{{"quote", evidence.quote},
+                {"document", ""},
+                {"title", evidence.title},
+                {"section", ""},
+                {"collection", ""},
+                {"begin", 0},
+                {"end", 0},
+                {"url", ""},
+                {"score", evidence.score},
+                {"question", evidence.question},
+                {"by", evidence.by}};
+      CO_TRY(const Json logged, co_await context.emit("evidence.added", std::move(data)));
+      evidence.id = logged.value("evidence", "");
+      blackboard.evidence.push_back(std::move(evidence));
+    }
+    co_return ok();
+  }
+
   const Spec spec_{
       .name = kName,
       .description =

@@ -1,6 +1,7 @@
 #include "agents/deep_search/mind_map.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "agents/common/entities.hpp"
 #include "agents/common/terms.hpp"
@@ -31,9 +32,7 @@ void MindMap::add(const Evidence& evidence) {
     if (nodes_.size() >= kMaxNodes) break;
     Node& node = node_of(entity.name, entity.kind);
     ++node.mentions;
-    node.is_new = true;
-    if (std::find(node.evidence.begin(), node.evidence.end(), evidence.id) == node.evidence.end())
-      node.evidence.push_back(evidence.id);
+    if (node.news.empty() || node.news.back() != evidence.id) node.news.push_back(evidence.id);
   }
   for (Relation& relation : extract_relations(evidence.quote)) {
     if (edges_.size() >= kMaxEdges) break;
@@ -47,13 +46,13 @@ void MindMap::add(const Evidence& evidence) {
 Json MindMap::take_news() {
   Json data{{"entities", Json::array()}, {"relations", Json::array()}};
   for (Node& node : nodes_) {
-    if (!node.is_new) continue;
-    node.is_new = false;
+    if (node.mentions == node.mentions_told) continue;
     data["entities"].push_back(Json{{"id", node.id},
                                     {"name", node.name},
                                     {"kind", node.kind},
-                                    {"mentions", node.mentions},
-                                    {"evidence", node.evidence}});
+                                    {"mentions", node.mentions - node.mentions_told},
+                                    {"evidence", std::exchange(node.news, {})}});
+    node.mentions_told = node.mentions;
   }
   for (; num_edges_told_ < edges_.size(); ++num_edges_told_) {
     const Edge& edge = edges_[num_edges_told_];

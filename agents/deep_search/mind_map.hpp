@@ -14,7 +14,8 @@ class MindMap {
  public:
   void add(const Evidence& evidence);
 
-  /// Data of map.updated with what was added since the last call; null when nothing was.
+  /// Data of map.updated with what was added since the last call (mentions too: the log adds them up); null
+  /// when nothing was.
   Json take_news();
 
   /// Names that the question does not hold, the most mentioned first: bridges to what it asks for.
@@ -26,8 +27,8 @@ class MindMap {
     std::string name{};
     std::string kind{};
     std::size_t mentions = 0;
-    std::vector<std::string> evidence{};
-    bool is_new = true;
+    std::size_t mentions_told = 0;
+    std::vector<std::string> news{};  ///< Evidence that the log does not know of yet.
   };
 
   struct Edge {

@@ -111,7 +111,7 @@ Task<Result<std::vector<model::Quote>>> quote_evidence(StepContext& context, std
 
 Task<Result<std::vector<DraftSentence>>> write_answer(StepContext& context, model::Prompt prompt) {
   model::WriteRequest request{.prompt = std::move(prompt), .schema = answer_schema(), .tokens_max = 1500};
-  CO_TRY(const model::Written written, co_await context.write(std::move(request), "draft"));
+  CO_TRY(const model::Written written, co_await context.write(std::move(request), ""));
   if (!written.value.is_object() || !written.value.contains("sentences"))
     co_return Error{Errc::malformed, "sentences: missing"};
   std::vector<DraftSentence> sentences;

@@ -1,0 +1,66 @@
+#include "tests/unit/agents/deep_search_fixture.hpp"
+
+namespace lyceum::agents {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+
+class PlanTest : public DeepSearchTest {
+ protected:
+  Json plan_for(const std::string& question) {
+    const auto context = context_for(question, {});
+    auto plan = do_step("deep_search.plan", *context);
+    EXPECT_TRUE(plan) << plan.error().message;
+    return plan ? *plan : Json::object();
+  }
+};
+
+TEST_F(PlanTest, ASimpleQuestionGetsOneFindAndOneAnswer) {
+  const Json plan = plan_for("When was the Golden Gate Bridge opened?");
+
+  EXPECT_THAT(event_types(), ElementsAre("question.understood"));
+  const Json understood = events_of("question.understood")[0];
+  EXPECT_EQ(understood["kind"], "factoid");
+  EXPECT_THAT(understood["entities"], Contains("Golden Gate Bridge"));
+  ASSERT_EQ(plan["steps"].size(), 2U);
+  EXPECT_EQ(plan["steps"][0]["agent"], "deep_search.find");
+  EXPECT_EQ(plan["steps"][0]["goal"], "When was the Golden Gate Bridge opened?");
+  EXPECT_EQ(plan["steps"][0]["inputs"], Json::array());
+  EXPECT_EQ(plan["steps"][0]["tools"], Json::array({"search_memory"}));
+  EXPECT_EQ(plan["steps"][1]["agent"], "deep_search.answer");
+  EXPECT_EQ(plan["steps"][1]["inputs"], Json::array({"*"}));
+}
+
+TEST_F(PlanTest, PartsAreSearchedSideBySideAndCarryTheNamesTheyNeed) {
+  const Json plan = plan_for("When was the Golden Gate Bridge opened and who designed it?");
+
+  ASSERT_EQ(plan["steps"].size(), 3U);
+  EXPECT_EQ(plan["steps"][0]["goal"], "When was the Golden Gate Bridge opened?");
+  EXPECT_EQ(plan["steps"][1]["goal"], "Who designed it? (Golden Gate Bridge)");
+  EXPECT_EQ(plan["steps"][1]["inputs"], Json::array());
+}
+
+TEST_F(PlanTest, AnAddressInTheQuestionIsRead) {
+  const Json plan = plan_for("What does https://bridges.example/gate say about the Golden Gate Bridge?");
+
+  ASSERT_EQ(plan["steps"].size(), 3U);
+  EXPECT_EQ(plan["steps"][0]["agent"], "deep_search.read");
+  EXPECT_EQ(plan["steps"][0]["goal"], "https://bridges.example/gate");
+  EXPECT_EQ(plan["steps"][0]["tools"], Json::array({"fetch_url"}));
+  EXPECT_EQ(plan["steps"][0]["risk"], "medium");
+}
+
+TEST_F(PlanTest, CancelledItReturnsAtOnce) {
+  const auto context = context_for("When was the bridge opened?", {});
+  context->cancelled_from = 1;
+
+  const auto plan = do_step("deep_search.plan", *context);
+
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().code, Errc::cancelled);
+  EXPECT_EQ(context->calls.size(), 2U);
+}
+
+}  // namespace
+}  // namespace lyceum::agents
