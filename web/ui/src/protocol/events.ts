@@ -36,7 +36,8 @@ export function isEventType(type: string): type is EventType {
 /** Throws DecodeError only when the envelope itself (the place in the log) cannot be read. */
 export function decodeEvent(value: unknown): RunEvent {
   const head = envelope(value, "");
-  if (head.type === "" || !Number.isSafeInteger(head.seq)) throw new DecodeError("event: no type or seq");
+  if (head.type === "" || !Number.isSafeInteger(head.seq) || head.seq < 1)
+    throw new DecodeError("event: no type or seq");
   const unreadable = (problem: string): UnreadableEvent => ({
     ...head,
     type: "unreadable",
