@@ -32,6 +32,8 @@ std::string iso_time(std::int64_t ms) {
 
 void set_log_level(LogLevel level) { lowest_level = level; }
 
+bool is_logged(LogLevel level) { return level >= lowest_level.load(std::memory_order_relaxed); }
+
 Result<LogLevel> parse_log_level(std::string_view name) {
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     if (kNames[i] == name) return static_cast<LogLevel>(i);
@@ -40,7 +42,7 @@ Result<LogLevel> parse_log_level(std::string_view name) {
 }
 
 void log(LogLevel level, std::string_view event, Json fields) {
-  if (level < lowest_level.load(std::memory_order_relaxed)) return;
+  if (!is_logged(level)) return;
   nlohmann::ordered_json line;
   line["ts"] = iso_time(SystemClock().now_ms());
   line["level"] = kNames[static_cast<std::size_t>(level)];

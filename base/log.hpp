@@ -11,6 +11,9 @@ enum class LogLevel { debug, info, warning, error };
 /// Sets the lowest level that is written. Thread-safe; the default is info.
 void set_log_level(LogLevel level);
 
+/// True when lines of this level are written: ask before building costly fields.
+bool is_logged(LogLevel level);
+
 /// Parses "debug", "info", "warning" or "error".
 Result<LogLevel> parse_log_level(std::string_view name);
 

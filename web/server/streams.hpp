@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "web/server/admission.hpp"
+#include "web/server/connection.hpp"
+
+/// What a connection turns into when it is not request and answer.
+namespace lyceum::web {
+
+struct EventStreamRequest {
+  std::string run{};
+  Query query{};
+  std::string last_event_id{};
+  bool is_chunked = true;  ///< False for HTTP/1.0.
+};
+
+/// Streams a run's events until the run is over, the client leaves or the server drains. Returns an answer
+/// instead when there is nothing to stream; then nothing was written.
+Task<std::optional<Answer>> serve_event_stream(ServerState& state, Connection& connection,
+                                               boost::beast::tcp_stream& stream, EventStreamRequest request);
+
+using Handshake = boost::beast::http::request<boost::beast::http::string_body>;
+
+/// Serves one WebSocket until it is closed. Without a credential it is closed at once with 4401.
+Task<void> serve_web_socket(ServerState& state, Connection& connection, boost::beast::tcp_stream stream,
+                            std::unique_ptr<Handshake> handshake, bool has_credential);
+
+}  // namespace lyceum::web
