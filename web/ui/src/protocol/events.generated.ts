@@ -40,9 +40,9 @@ export const eventData = {
   /** The action left the service. */
   "action.dispatched": object({ key: string }),
   /** The action's result. Pure actions have only this event. */
-  "action.observed": object({ name: string, args: json, fingerprint: string, position: number, result: any, took_ms: number, usage: o.usage }),
+  "action.observed": object({ name: string, args: json, fingerprint: string, result: any, took_ms: number, usage: o.usage }),
   /** The action ended with an error that its agent sees. */
-  "action.failed": object({ name: string, args: json, fingerprint: string, position: number, code: string, message: string, took_ms: number }),
+  "action.failed": object({ name: string, args: json, fingerprint: string, code: string, message: string, took_ms: number }),
   /** The service died while this action was under way; whether it happened is not known. */
   "action.unknown": object({ name: string, args: json, effect: string }),
   /** A model or tool was unavailable and is asked again. */
