@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "cli/commands/commands.hpp"
+#include "cli/commands/eval.hpp"
 #include "cli/commands/run_viewer.hpp"
 #include "cli/commands/serve.hpp"
 #include "cli/configuration.hpp"
@@ -26,6 +27,7 @@ struct Request {
   bool is_json = false;
   bool serves = false;
   bool prints_url = false;
+  bool evaluates = false;
   Command command{};
 
   AskOptions ask{};
@@ -34,6 +36,7 @@ struct Request {
   IngestOptions ingest{};
   SearchOptions search{};
   ExportOptions exported{};
+  DeepSearchEvalOptions eval{};
   std::string run{};
   std::string hold{};
   std::string text{};
@@ -182,6 +185,21 @@ void add_export(CLI::App& app, Request& request) {
   });
 }
 
+void add_eval(CLI::App& app, Request& request) {
+  CLI::App* eval_app = app.add_subcommand("eval", "Measure an agent on a question set");
+  eval_app->require_subcommand(1);
+  CLI::App* deep_app = eval_app->add_subcommand(
+      "deep-search", "Deep search on SQuAD, HotpotQA or MuSiQue files (.jsonl, .jsonl.xz)");
+  deep_app->add_option("folder", request.eval.data, "Folder with paragraphs and questions")->required();
+  deep_app->add_option("--unanswerable", request.eval.unanswerable,
+                       "Folder whose questions the first folder cannot answer");
+  deep_app->add_option("--split", request.eval.split, "test or train")
+      ->check(CLI::IsMember({"test", "train"}));
+  deep_app->add_option("--limit", request.eval.limit, "Most questions");
+  deep_app->add_flag("--direct", request.eval.is_direct, "Without a planner and its event log");
+  deep_app->callback([&request] { request.evaluates = true; });
+}
+
 Result<Configuration> configuration_of(const Request& request) {
   ConfigurationSources sources{.environment = lyceum_environment(), .flags = request.flags};
   TRY_OK(read_configuration_file_blocking(request.config_file, sources));
@@ -200,6 +218,7 @@ int run_request(const Request& request) {
     return kExitOk;
   }
   if (request.serves) return serve(*configuration, request.prints_url);
+  if (request.evaluates) return eval_deep_search(*configuration, request.eval, request.is_json);
   auto session = Session::open_blocking(*configuration);
   if (!session) return report(session.error());
   const CommandContext context{(*session)->api(), (*session)->ids(), terminal_of(STDOUT_FILENO),
@@ -222,6 +241,7 @@ int run_command_line(int argc, char** argv) {
   add_documents(app, request);
   add_runs(app, request);
   add_export(app, request);
+  add_eval(app, request);
   app.footer(
       "Every command but serve talks to the service that has the data folder open, or starts one for "
       "itself.");
@@ -230,7 +250,8 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
   }
-  if (!request.serves && !request.command && !request.prints_config) {
+  const bool has_command = request.serves || request.evaluates || request.command;
+  if (!has_command && !request.prints_config) {
     std::cerr << app.help();
     return kExitUsage;
   }

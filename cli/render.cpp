@@ -25,6 +25,11 @@ const Json& list_of(const Json& object, const char* name) {
   return found != object.end() && found->is_array() ? *found : empty;
 }
 
+bool is_true(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && *found == true;
+}
+
 std::string place_of(const Json& evidence) {
   std::string place = text_of(evidence, "title");
   if (place.empty()) place = text_of(evidence, "document");
@@ -165,8 +170,7 @@ std::string RunRenderer::answer() const {
       text += " [" + std::to_string(index + 1) + "]";
     }
   }
-  if (answer_.value("not_found", false))
-    text = "Not found in the sources." + (text.empty() ? "" : " " + text);
+  if (is_true(answer_, "not_found")) text = "Not found in the sources." + (text.empty() ? "" : " " + text);
   for (const Json& gap : list_of(answer_, "gaps")) {
     if (gap.is_string()) text += "\nOpen: " + printable(gap.get<std::string>());
   }

@@ -19,8 +19,8 @@
 #include "base/metrics.hpp"
 #include "base/random.hpp"
 #include "cli/data_folder.hpp"
+#include "cli/models.hpp"
 #include "memory/store.hpp"
-#include "model/lexical.hpp"
 #include "model/remote.hpp"
 #include "planner/service.hpp"
 #include "tools/builtin.hpp"
@@ -45,31 +45,6 @@ std::string url_of(const std::string& address, std::uint16_t port) {
   if (address == "::") host = "::1";
   if (host.find(':') != std::string::npos) host = "[" + host + "]";
   return "http://" + host + ":" + std::to_string(port);
-}
-
-EgressPolicy egress_policy(const Configuration& configuration) {
-  return {.allow_private = configuration.boolean("egress.allow_private"),
-          .allowed_hosts = configuration.strings("egress.allowed_hosts")};
-}
-
-Result<model::RemoteModelOptions> remote_options(const Configuration& configuration) {
-  model::RemoteModelOptions options;
-  options.base_url = configuration.string("model.base_url");
-  options.model = configuration.string("model.name");
-  options.embedding_model = configuration.string("model.embedding_name");
-  options.timeout_s = count_of(configuration, "model.timeout_s");
-  if (options.base_url.empty())
-    return Error{Errc::invalid_argument, "model.base_url: required for the remote model"};
-  if (options.model.empty())
-    return Error{Errc::invalid_argument, "model.name: required for the remote model"};
-  const std::string variable = configuration.string("model.api_key_env");
-  if (variable.empty()) return options;
-  const char* key = std::getenv(variable.c_str());
-  if (key == nullptr) {
-    return Error{Errc::invalid_argument, "model.api_key_env: the environment has no variable " + variable};
-  }
-  options.api_key = key;
-  return options;
 }
 
 }  // namespace
@@ -128,15 +103,12 @@ memory::Embedder Service::Parts::embedder() {
 
 Result<void> Service::Parts::build_model_and_store(const Configuration& configuration) {
   if (configuration.string("model.provider") == "remote") {
-    TRY(auto options, remote_options(configuration));
+    TRY(auto options, remote_model_options(configuration));
     model = model::make_remote_model(std::move(options), http);
   }
   memory::StoreOptions options{.directory = folder.store_folder(), .embedder = embedder()};
   TRY(store, memory::open_store(std::move(options), clock, ids, metrics));
-  if (model == nullptr) {
-    const auto weight = [this](std::string_view word) { return store->search().idf_blocking(word, {}); };
-    model = model::make_lexical_model(weight, pool);
-  }
+  if (model == nullptr) model = make_lexical_model_over(store->search(), pool);
   return ok();
 }
 

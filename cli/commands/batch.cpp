@@ -142,11 +142,12 @@ class Batch {
   /// next start takes them up again.
   Task<void> watch_interrupts() {
     net::signal_set signals(co_await net::this_coro::executor, SIGINT, SIGTERM);
-    co_await signals.async_wait(as_result);
+    const auto [ended, first] = co_await signals.async_wait(as_result);
+    if (ended) co_return;
     is_stopping_ = true;
     workers_.cancel();
-    co_await signals.async_wait(as_result);
-    std::_Exit(kExitInterrupted);
+    const auto [ended_again, second] = co_await signals.async_wait(as_result);
+    if (!ended_again) std::_Exit(kExitInterrupted);
   }
 
   int finish() {

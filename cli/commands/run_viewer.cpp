@@ -34,15 +34,16 @@ class RunViewer {
   /// Ends only with its caller's other branch, or after an interrupt that is not to cancel the run.
   Task<void> watch_interrupts(bool cancels_run) {
     net::signal_set signals(co_await net::this_coro::executor, SIGINT, SIGTERM);
-    co_await signals.async_wait(as_result);
+    const auto [ended, first] = co_await signals.async_wait(as_result);
+    if (ended) co_return;
     is_interrupted_ = true;
     interrupted_.notify_all();
     if (!cancels_run) co_return;
     std::cerr << "\ncancelling; once more leaves at once\n";
     const auto sent = co_await command({{"type", "run.cancel"}, {"reason", "interrupted"}});
     if (!sent) report(sent.error());
-    co_await signals.async_wait(as_result);
-    std::_Exit(kExitInterrupted);
+    const auto [ended_again, second] = co_await signals.async_wait(as_result);
+    if (!ended_again) std::_Exit(kExitInterrupted);
   }
 
   Task<int> finish(Result<void> followed) {
