@@ -13,7 +13,7 @@ namespace {
 constexpr double kOverlapSharpness = 4;
 // A relevance above which a passage is more likely than not to be of use; a lower one is needed to be about
 // the question than to settle it.
-constexpr double kRelevantThreshold = 0.15;
+constexpr double kRelevantThreshold = 0.22;
 constexpr double kEnoughThreshold = 0.3;
 
 std::vector<double> softmax(std::vector<double> scores) {
