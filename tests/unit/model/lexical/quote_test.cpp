@@ -5,6 +5,8 @@
 namespace lyceum::model::lexical {
 namespace {
 
+using namespace std::string_literals;
+
 const WordWeight kEqual = [](std::string_view) { return 3.0; };
 
 std::vector<Quote> quote(const std::string& question, std::vector<std::string> sources,
@@ -73,8 +75,7 @@ TEST(Quote, ObeysTheLimitSortsAndDoesNotOverlap) {
 }
 
 TEST(Quote, TakesAnyBytesAsASource) {
-  const auto quotes =
-      quote("When was \xFF\xC3 it?", {std::string("\xFF\xFE. \xE2\x80 tower\0was. 1889", 24), "", "   \n\n"});
+  const auto quotes = quote("When was \xFF\xC3 it?", {"\xFF\xFE. \xE2\x80 tower\0was. 1889"s, "", "   \n\n"});
 
   for (const auto& found : quotes) EXPECT_LT(found.begin, found.end);
 }

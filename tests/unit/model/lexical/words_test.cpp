@@ -5,6 +5,8 @@
 namespace lyceum::model::lexical {
 namespace {
 
+using namespace std::string_literals;
+
 std::vector<std::string> lower_words(std::string_view text) {
   const WordWeight weight = [](std::string_view) { return 1.0; };
   WordReader reader(weight);
@@ -24,7 +26,7 @@ TEST(WordReader, TakesDashesAndCurlyQuotesAsBorders) {
 }
 
 TEST(WordReader, ReadsAnyBytes) {
-  EXPECT_NO_FATAL_FAILURE(lower_words(std::string("\xE2\x80 \xC2 \xFF\xFE \xE3\x80", 10)));
+  EXPECT_NO_FATAL_FAILURE(lower_words("\xE2\x80 \xC2 \xFF\xFE \xE3\x80"s));
 }
 
 TEST(WordReader, RangesPointIntoTheText) {

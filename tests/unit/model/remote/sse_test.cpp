@@ -5,6 +5,8 @@
 namespace lyceum::model::remote {
 namespace {
 
+using namespace std::string_literals;
+
 using Events = std::vector<std::string>;
 
 Events feed_in_pieces(const std::string& text, std::size_t piece_bytes) {
@@ -32,7 +34,7 @@ TEST(SseParser, GivesTheSameEventsHoweverTheBytesAreCut) {
 
 TEST(SseParser, TakesAnyBytes) {
   std::uint64_t state = 7;
-  const std::string alphabet("data: \r\n\0\xFF{}", 13);
+  const std::string alphabet = "data: \r\n\0\xFF{}"s;
   SseParser parser;
   for (int round = 0; round < 20'000; ++round) {
     std::string piece;
