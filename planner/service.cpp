@@ -144,7 +144,7 @@ Task<Json> summary_on_strand(std::shared_ptr<Run> run) {
 }
 
 Task<RunState> snapshot_on_strand(std::shared_ptr<Run> run) {
-  co_return run->snapshot();
+  co_return co_await run->snapshot();
 }
 
 Task<void> stop_run(std::shared_ptr<Run> run) {

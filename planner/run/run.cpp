@@ -51,6 +51,7 @@ Run::Run(PlannerParts& parts, const PlannerOptions& options, RunListener listene
       state_(std::move(state)),
       epoch_(state_.epoch + 1),
       stored_seq_(state_.seq),
+      stored_summary_(summary_of(state_)),
       changed_(strand_),
       tasks_(strand_) {}
 
@@ -65,12 +66,18 @@ void Run::start(std::vector<Event> first) {
   });
 }
 
+Task<RunState> Run::snapshot() {
+  const std::uint64_t seq = state_.seq;
+  while (stored_seq_ < seq && store_error_.empty()) co_await changed_.wait();
+  co_return state_;
+}
+
 Task<void> Run::started() {
   co_await stored(state_.seq);
 }
 
 Json Run::summary() const {
-  Json summary = summary_of(state_);
+  Json summary = stored_summary_;
   if (!store_error_.empty()) {
     const Hold stalled{
         .id = "store", .kind = "resource", .title = "The store refuses writes: " + store_error_};
@@ -124,7 +131,8 @@ Task<void> Run::write_log() {
     std::vector<std::shared_ptr<const std::string>> texts;
     memory::Append append{
         .run_id = state_.run_id, .head = stored_seq_, .is_terminal = is_last, .durability = durability};
-    append.summary = dump_json(summary_of(state_));
+    Json summary = summary_of(state_);
+    append.summary = dump_json(summary);
     for (const Event& event : batch) {
       append.events.push_back(to_stored_text(event));
       texts.push_back(
@@ -133,8 +141,9 @@ Task<void> Run::write_log() {
     if (!co_await this->append(std::move(append))) break;
     for (std::size_t i = 0; i < batch.size(); ++i) hub_.publish({.seq = batch[i].seq, .text = texts[i]});
     stored_seq_ += batch.size();
+    stored_summary_ = std::move(summary);
     changed_.notify_all();
-    listener_.summary_changed(state_.run_id, dump_json(summary()));
+    listener_.summary_changed(state_.run_id, dump_json(stored_summary_));
   }
 }
 
@@ -149,8 +158,9 @@ Task<bool> Run::append(memory::Append append) {
     if (store_error_.empty())
       log_error("run.stalled", {{"run", state_.run_id}, {"error", head.error().message}});
     store_error_ = head.error().message;
+    changed_.notify_all();
     parts_.metrics.add("lyceum_store_refusals_total", "Appends that the store refused");
-    listener_.summary_changed(state_.run_id, dump_json(summary()));
+    listener_.summary_changed(state_.run_id, dump_json(this->summary()));
     net::steady_timer timer(strand_, wait);
     co_await timer.async_wait(as_result);
     wait = std::min<std::chrono::milliseconds>(wait * 2, kStoreRetryMax);

@@ -44,9 +44,11 @@ class Run : public std::enable_shared_from_this<Run> {
   Task<void> started();
   Task<CommandOutcome> command(Json command, std::string author);
 
-  /// A copy of the state that is safe to read elsewhere.
-  RunState snapshot() const { return state_; }
+  /// A copy of the state once it is stored (or now, while the store refuses).
+  Task<RunState> snapshot();
 
+
+  /// The RunSummary as stored, plus a hold that says so while the store refuses.
   Json summary() const;
 
   std::uint64_t stored_seq() const { return stored_seq_; }
@@ -90,6 +92,7 @@ class Run : public std::enable_shared_from_this<Run> {
   RunState state_;
   std::uint64_t epoch_;
   std::uint64_t stored_seq_;
+  Json stored_summary_;
   Signal changed_;            ///< State, stored_seq_ or stopping_ changed.
   bool has_work_ = true;      ///< advance() has not yet looked at the last change.
   bool is_stopping_ = false;  ///< No attempt goes on; the driver winds down.

@@ -86,7 +86,9 @@ struct WorkspaceFile {
 /// the event, so folding a log (or any prefix of it) always gives the same state.
 class RunState {
  public:
-  explicit RunState(std::string run_id_in = "") : run_id(std::move(run_id_in)) {}
+  RunState() = default;
+
+  explicit RunState(std::string run_id_in) : run_id(std::move(run_id_in)) {}
 
   void apply(const Event& event);
 
@@ -100,7 +102,7 @@ class RunState {
   const Hold* find_hold(const std::string& kind, const std::string& scope) const;
   agents::Blackboard blackboard_for(const std::string& step) const;
 
-  std::string run_id;
+  std::string run_id{};
   std::uint64_t seq = 0;
   std::uint64_t epoch = 0;
   std::int64_t last_ts = 0;

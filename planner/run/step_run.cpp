@@ -37,6 +37,8 @@ class DeltaSink final : public model::TextSink {
       std::vector<Event> events = {step_.event("gen.checkpoint", {{"message", message_}, {"text", text_}})};
       run.log(std::move(events), memory::Durability::grouped);
     }
+    // A writer that never waits would keep a pause from being heard.
+    co_await net::post(run.strand_, net::use_awaitable);
     if (const auto go = co_await step_.proceed(); !go) co_return false;
     if (!message_.empty()) {
       Json delta = {{"message", message_}, {"offset", text_.size()}, {"text", piece}};
