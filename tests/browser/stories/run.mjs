@@ -55,7 +55,7 @@ export function runStories(shared) {
       await step(page, count - 1).focus();
       await page.keyboard.press("Alt+ArrowUp");
       await revision(page, 4).waitFor();
-      await step(page, count - 2).getByText("Ask the museum").waitFor();
+      await step(page, count - 2).getByRole("heading", { name: "Ask the museum" }).waitFor();
     });
 
     const other = await openTab(opened, new URL(page.url()).hash);
@@ -163,6 +163,8 @@ export function runStories(shared) {
       await page.getByRole("dialog").getByRole("button", { name: "Fork" }).click();
       await page.waitForFunction((before) => location.href !== before, parent);
       await page.getByRole("link", { name: /forked at event/ }).waitFor();
+      await page.getByText("Forked: change what you like").first().waitFor();
+      await page.getByRole("button", { name: /^Resume/ }).first().click();
       await approveUntilOver(page);
     });
 
@@ -187,7 +189,7 @@ export function runStories(shared) {
     const opened = await openPage(shared.browser, shared.service);
     await ask(opened.page, "Zyxwv qqfrob glimmerstone ptarmigan?");
     await approveUntilOver(opened.page);
-    await opened.page.getByText("Not found in your sources.").waitFor();
+    await opened.page.getByText("Not found in your sources.", { exact: true }).waitFor();
     await shoot(opened.page, "not-found");
     assert.deepEqual(opened.errors, []);
     await opened.close();

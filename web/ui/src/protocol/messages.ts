@@ -9,7 +9,7 @@ export type ServerMessage =
   | { readonly op: "ack"; readonly id: string; readonly seq: number }
   | { readonly op: "nack"; readonly id: string; readonly error: unknown }
   | { readonly op: "run"; readonly run: RunSummary }
-  | { readonly op: "error"; readonly error: unknown }
+  | { readonly op: "error"; readonly run: string; readonly error: unknown }
   | { readonly op: "drain" | "other" };
 
 const answered = object({ id: string, seq: number, error: any });
@@ -36,7 +36,7 @@ export function decodeMessage(value: unknown): ServerMessage {
     case "run":
       return { op, run: runSummary(body["run"], "run") };
     case "error":
-      return { op, error: body["error"] };
+      return { op, run: string(body["run"], "run"), error: body["error"] };
     case "drain":
       return { op };
     default:

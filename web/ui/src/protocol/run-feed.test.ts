@@ -11,10 +11,11 @@ import { RunFeed, type FeedState } from "./run-feed";
 class FakeService {
   readonly sockets: { handlers: SocketHandlers; sent: unknown[]; isOpen: boolean }[] = [];
   readonly open: OpenSocket = (handlers) => {
-    const socket = { handlers, sent: [] as unknown[], isOpen: true };
+    const sent: unknown[] = [];
+    const socket = { handlers, sent, isOpen: true };
     this.sockets.push(socket);
     return {
-      send: (text) => socket.sent.push(JSON.parse(text)),
+      send: (text) => sent.push(JSON.parse(text)),
       close: () => {
         socket.isOpen = false;
       },
@@ -153,6 +154,15 @@ describe("RunFeed", () => {
   it("does not try again when the service refused", () => {
     service.accept();
     service.drop(4404);
+    vi.advanceTimersByTime(60_000);
+
+    expect(states.at(-1)).toBe("refused");
+    expect(service.sockets).toHaveLength(1);
+  });
+
+  it("stops when the run cannot be subscribed to", () => {
+    service.accept();
+    service.say({ op: "error", run: "R", error: { code: "not_found", message: "no run R" } });
     vi.advanceTimersByTime(60_000);
 
     expect(states.at(-1)).toBe("refused");

@@ -14,7 +14,7 @@ export type FeedState =
   | { readonly kind: "catching_up" }
   | { readonly kind: "live" }
   | { readonly kind: "reconnecting"; readonly tries: number; readonly retryAtMs: number }
-  | { readonly kind: "refused"; readonly code: number };
+  | { readonly kind: "refused"; readonly why: string };
 
 export interface FeedListener {
   event(event: RunEvent): void;
@@ -92,7 +92,7 @@ export class RunFeed {
         this.listener.state({ ...state, kind: "reconnecting" });
         return;
       case "refused":
-        this.listener.state(state);
+        this.listener.state({ kind: "refused", why: `The service closed the connection (${state.code}).` });
         return;
     }
   }
@@ -127,13 +127,23 @@ export class RunFeed {
         this.settle(message.id)?.refuse(errorOf({ error: message.error }, 0));
         return;
       case "error":
-        this.listener.problem(errorOf({ error: message.error }, 0).message);
+        this.failed(message.run, errorOf({ error: message.error }, 0).message);
         return;
       case "run":
       case "drain":
       case "other":
         return;
     }
+  }
+
+  /** With a run it is the subscription that failed: there is no such run, or it may not be seen. */
+  private failed(run: string, why: string): void {
+    if (run === "") {
+      this.listener.problem(why);
+      return;
+    }
+    this.link.stop();
+    this.listener.state({ kind: "refused", why });
   }
 
   private settle(id: string): Waiting | undefined {

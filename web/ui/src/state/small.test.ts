@@ -2,11 +2,13 @@ import { describe, expect, it } from "vitest";
 import { decodeEvent } from "../protocol/events";
 import { runSummary, uploadResult } from "../protocol/objects";
 import { ulid } from "../protocol/ulid";
-import { wholeRun } from "../testing/events";
+import { event, wholeRun } from "../testing/events";
+import { describeAction } from "./action-label";
 import { splitAtBytes } from "./bytes";
 import { markWords } from "./mark-words";
 import { pieces } from "./passage";
 import { passageLink, parseRoute, searchLink } from "./route";
+import { foldRun } from "./reduce-run";
 import { inbox, reduceRuns } from "./run-list";
 import { laneOf, lanePaths } from "./timeline";
 import { outcomeOf } from "./uploads";
@@ -90,6 +92,33 @@ describe("the timeline", () => {
     expect(marks).toHaveLength(events.length);
     expect(events.map(laneOf)[0]).toBe("people");
     expect(events.map(laneOf)[13]).toBe("findings");
+  });
+});
+
+describe("what an action did", () => {
+  const action = (name: string, args: object, result: object) => {
+    const data = { name, args, result, took_ms: 1 };
+    const view = foldRun([event(1, "action.observed", data, { action: "a" })]);
+    return describeAction(view.actions.get("a") ?? expect.fail("no action"));
+  };
+
+  it("is a choice with its probabilities", () => {
+    const args = { task: "deep_search.relevant", options: ["yes", "no"], slots: { quote: "Q" } };
+    const label = action("model.choose", args, { probabilities: [0.9, 0.1] });
+
+    expect(label).toMatchObject({ name: "choose", what: "relevant: Q", outcome: "yes 90 %" });
+    expect(label.choice?.options).toEqual([
+      { label: "yes", p: 0.9 },
+      { label: "no", p: 0.1 },
+    ]);
+  });
+
+  it("is a search with its hits, or any tool with its arguments", () => {
+    expect(action("search_memory", { query: "tower" }, { hits: [1, 2] })).toMatchObject({
+      what: "tower",
+      outcome: "2 hits",
+    });
+    expect(action("calculator", { a: 1 }, {})).toMatchObject({ what: "a: 1", outcome: "" });
   });
 });
 

@@ -65,6 +65,7 @@ export class MockRun {
       { actor: "user:local" },
     );
     if (child.status) Object.assign(child, { status: null, phase: "executing" });
+    child.openHold("pause", "", "Forked: change what you like, then resume", {});
     return child;
   }
 

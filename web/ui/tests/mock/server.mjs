@@ -256,7 +256,7 @@ function serveSocket(socket, runs, watchers) {
     if (op === "ping") return tell({ op: "pong", n });
     if (op === "watch") return watchers.add(watcher);
     if (op === "unsub") return leave(id);
-    if (!run) return socket.close(4404);
+    if (!run) return tell({ op: "error", run: id, error: { code: "not_found", message: `no run ${id}` } });
     if (op === "cmd") {
       try {
         return tell({ op: "ack", run: id, id: cmd.id, seq: run.command(cmd) });
