@@ -1,36 +1,49 @@
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
+#include <exception>
 #include <memory>
-#include <new>
 #include <utility>
 #include <vector>
 
 #include <gumbo.h>
 
+#include "base/clock.hpp"
 #include "memory/ingest/parse.hpp"
 #include "memory/ingest/sections.hpp"
 
 namespace lyceum::memory {
 namespace {
 
-constexpr std::size_t kMaxTreeBytes = 1U << 30U;
+/// Far above what real pages need: a tree of so many times the page, and so long to build it.
+constexpr std::size_t kTreeBytesAtLeast = 64U << 20U;
+constexpr std::size_t kTreeBytesPerByte = 64;
+constexpr std::chrono::seconds kMaxParseTime{20};
+
+struct TooCostly : std::exception {};
 
 /// Gumbo's tree, freed at once. Gumbo frees a tree by recursion, which a deeply nested page would turn into a
-/// stack overflow, and misnested formatting can blow a small page up: the arena's limit stops that, as an
-/// exception through gumbo's C frames, which hold nothing that needs freeing.
+/// stack overflow; misnested formatting can blow a small page up, and deep nesting takes quadratic time. The
+/// arena, which gumbo asks at every token, stops that by an exception through gumbo's C frames, which hold
+/// nothing that needs freeing.
 class Arena {
  public:
+  explicit Arena(std::size_t page_bytes)
+      : max_bytes_(kTreeBytesAtLeast + kTreeBytesPerByte * page_bytes),
+        deadline_(MonotonicClock::now() + kMaxParseTime) {}
+
   static void* allocate(void* arena, std::size_t size) { return static_cast<Arena*>(arena)->take(size); }
 
   static void deallocate(void*, void*) {}
 
  private:
   void* take(std::size_t size) {
+    if (++num_taken_ % kTakesBetweenLooks == 0 && MonotonicClock::now() > deadline_) throw TooCostly();
     size = (size + alignof(std::max_align_t) - 1) / alignof(std::max_align_t) * alignof(std::max_align_t);
     if (size > rest_) {
       const std::size_t block = std::max(size, kBlockBytes);
-      if (total_ + block > kMaxTreeBytes) throw std::bad_alloc();
+      if (total_ + block > max_bytes_) throw TooCostly();
       blocks_.push_back(std::make_unique_for_overwrite<std::byte[]>(block));
       next_ = blocks_.back().get();
       rest_ = block;
@@ -43,6 +56,10 @@ class Arena {
   }
 
   static constexpr std::size_t kBlockBytes = 256U << 10U;
+  static constexpr std::size_t kTakesBetweenLooks = 64;
+  std::size_t max_bytes_;
+  MonotonicClock::time_point deadline_;
+  std::size_t num_taken_ = 0;
   std::vector<std::unique_ptr<std::byte[]>> blocks_;
   std::byte* next_ = nullptr;
   std::size_t rest_ = 0;
@@ -82,10 +99,10 @@ class ReadableText {
  public:
   void add(std::string_view text, bool is_preformatted) {
     for (const char c : text) {
-      if (is_space(c) && !(is_preformatted && c == '\n')) {
+      if (is_preformatted && c == '\n') {
+        ++num_breaks_due_;
+      } else if (is_space(c) && !is_preformatted) {
         is_space_due_ = true;
-      } else if (c == '\n') {
-        break_lines(1);
       } else {
         settle();
         text_ += c;
@@ -243,7 +260,7 @@ Result<ParsedText> parse_html(std::string_view html) {
     return Error{Errc::too_large, "HTML of " + std::to_string(html.size()) + " bytes, the limit is " +
                                       std::to_string(kMaxHtmlBytes)};
   }
-  Arena arena;
+  Arena arena(html.size());
   GumboOptions options = kGumboDefaultOptions;
   options.allocator = Arena::allocate;
   options.deallocator = Arena::deallocate;
@@ -255,8 +272,8 @@ Result<ParsedText> parse_html(std::string_view html) {
     if (parsed.text.empty()) return Error{Errc::unsupported, "the page has no readable text"};
     if (parsed.title.empty() && !parsed.sections.empty()) parsed.title = parsed.sections.front().title;
     return parsed;
-  } catch (const std::bad_alloc&) {
-    return Error{Errc::unsupported, "the page's structure is too large to read"};
+  } catch (const TooCostly&) {
+    return Error{Errc::unsupported, "the page is nested too deep or too wildly to read"};
   }
 }
 
