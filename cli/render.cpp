@@ -139,10 +139,7 @@ std::vector<std::string> RunRenderer::take(const Json& event) {
     return {terminal_.warning("  nothing new: " + text_of(data, "rung") + ", " + text_of(data, "why"))};
   if (type == "run.recovered") return {terminal_.warning("the service came back and the run goes on")};
   if (type == "answer.proposed") answer_ = data;
-  if (type == "run.finished") {
-    finished_ = data;
-    return {terminal_.bold(finish_line(data))};
-  }
+  if (type == "run.finished") return {terminal_.bold(finish_line(data))};
   return {};
 }
 

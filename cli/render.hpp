@@ -23,7 +23,7 @@ class RunRenderer {
 
   bool has_answer() const { return answer_.is_object(); }
 
-  const Json& finished() const { return finished_; }  ///< Data of run.finished; null before.
+  const Json& proposed_answer() const { return answer_; }  ///< Data of answer.proposed; null before.
 
  private:
   std::vector<std::string> plan_lines(const Json& data);
@@ -35,7 +35,6 @@ class RunRenderer {
   std::map<std::string, std::string> step_titles_;
   std::map<std::string, Json> evidence_;
   Json answer_ = nullptr;
-  Json finished_ = nullptr;
 };
 
 /// The string under `name`, safe for a terminal; empty when it is absent or no string.

@@ -51,7 +51,7 @@ class RunViewer {
     const auto summary = co_await context_.api.get("/api/runs/" + run_);
     if (!summary) co_return report(summary.error());
     if (context_.is_json) {
-      print_json({{"result", *summary}});
+      print_json({{"result", *summary}, {"answer", renderer_.proposed_answer()}});
     } else if (renderer_.has_answer()) {
       std::cout << "\n" << renderer_.answer() << std::flush;
     }
@@ -63,11 +63,12 @@ class RunViewer {
 
  private:
   Task<bool> take(Json event) {
+    const std::vector<std::string> lines = renderer_.take(event);
     if (context_.is_json) {
       print_json(event);
-      co_return true;
+    } else {
+      for (const std::string& line : lines) std::cout << line << std::endl;
     }
-    for (const std::string& line : renderer_.take(event)) std::cout << line << std::endl;
     const bool asks = event.value("type", std::string()) == "hold.opened" && event.contains("data");
     if (asks) co_await ask_about(event["data"]);
     co_return true;

@@ -76,7 +76,7 @@ const std::vector<BannedWord>& banned_words() {
       {"system_clock::now", "Clock", {"base/clock.cpp", "base/log.cpp", "tests/", "bench/"}},
       {"random_device", "Random", {"base/random.cpp", "tests/", "bench/"}},
       {"rand(", "Random", {}},
-      {"using namespace std", "name what you use", {}},
+      {"using namespace std;", "name what you use", {}},
       {"const_cast", "a type that needs no cast", {"memory/ingest/child_process.cpp"}},
       {"reinterpret_cast", "a type that needs no cast", bit_casters},
   };

@@ -60,9 +60,9 @@ test("without a service the commands start one for themselves: ingest, search, a
   assert.equal(asked.code, 0, asked.err);
   const events = jsonLines(asked.out);
   assert.equal(events[0].type, "run.submitted");
-  const { result } = events.at(-1);
+  const { result, answer } = events.at(-1);
   assert.equal(result.phase, "terminal");
-  assert.match(JSON.stringify(result.answer), /Marta Oyelaran/);
+  assert.match(answer.sentences[0].text, /Marta Oyelaran/);
 
   const exported = await run(folder, ["export", result.run, "--format", "events"]);
   assert.equal(jsonLines(exported.out).length, result.seq);
