@@ -47,7 +47,6 @@ class Run : public std::enable_shared_from_this<Run> {
   /// A copy of the state once it is stored (or now, while the store refuses).
   Task<RunState> snapshot();
 
-
   /// The RunSummary as stored, plus a hold that says so while the store refuses.
   Json summary() const;
 

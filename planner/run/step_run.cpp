@@ -127,6 +127,12 @@ Task<Result<void>> StepRun::proceed() {
   for (;;) {
     if (run_.is_stopping_ || !is_current()) co_return attempt_is_over();
     if (run_.state_.blocking_hold(input_.step_id) == nullptr) {
+      const bool must_end = run_.state_.is_wrapping_up && input_.step_id != kPlanStep &&
+                            agent_ != run_.state_.agent + ".answer";
+      if (must_end) {
+        co_await run_.changed_.wait();  // The scheduler ends this step.
+        continue;
+      }
       const char* which = nullptr;
       if (run_.state_.is_wrapping_up || !run_.is_over_budget(&which)) co_return ok();
       run_.open_budget_hold(which);

@@ -1,0 +1,229 @@
+#include "tests/unit/planner/run_harness.hpp"
+
+#include <cstdlib>
+
+#include <boost/asio/steady_timer.hpp>
+
+namespace lyceum::planner {
+
+CountingTool::CountingTool(std::string name, tools::Effect effect, tools::Risk risk) {
+  spec_.name = std::move(name);
+  spec_.description = "For tests.";
+  spec_.parameters = {{"type", "object"}};
+  spec_.result = {{"type", "object"}};
+  spec_.effect = effect;
+  spec_.risk = risk;
+}
+
+Task<Result<tools::ToolOutcome>> CountingTool::run(Json args, tools::ToolCall call) {
+  calls.emplace_back(call.key, args);
+  if (hangs) {
+    net::steady_timer never(co_await net::this_coro::executor, net::steady_timer::time_point::max());
+    co_await never.async_wait(as_result);
+    co_return Error{Errc::cancelled, "cancelled"};
+  }
+  co_return tools::ToolOutcome{.result = {{"call", calls.size()}, {"args", args}}};
+}
+
+Task<Result<model::Choice>> ScriptedModel::choose(model::ChooseRequest request) {
+  ++calls;
+  if (is_down) co_return Error{Errc::unavailable, "nobody answers"};
+  std::vector<double> probabilities(request.options.size(), 0.0);
+  probabilities.front() = 1.0;
+  co_return model::Choice{.probabilities = probabilities, .usage = {.tokens_in = 10, .tokens_out = 1}};
+}
+
+Task<Result<model::Quotes>> ScriptedModel::quote(model::QuoteRequest) {
+  co_return model::Quotes{};
+}
+
+Task<Result<model::Written>> ScriptedModel::write(model::WriteRequest request, model::TextSink* sink) {
+  ++calls;
+  std::string text;
+  for (int word = 0; word < 10; ++word) {
+    if (before_word) before_word(word);
+    const std::string piece = "w" + std::to_string(word) + " ";
+    if (sink != nullptr && !co_await sink->on_text(piece)) co_return Error{Errc::cancelled, "stopped"};
+    text += piece;
+  }
+  co_return model::Written{.text = text,
+                           .usage = {.tokens_in = request.prompt.task.size(), .tokens_out = 10}};
+}
+
+Task<Result<std::vector<std::vector<float>>>> ScriptedModel::embed(std::vector<std::string>) {
+  co_return Error{Errc::unsupported, "no embeddings"};
+}
+
+namespace {
+
+Task<Result<Json>> find_nothing(agents::StepContext& context) {
+  const Json args = {{"q", context.input().goal}};
+  CO_TRY(const Json found, co_await context.act("look", args));
+  co_return Json{{"text", "looked"}, {"found", found}};
+}
+
+Task<Result<Json>> answer_plainly(agents::StepContext& context) {
+  CO_TRY(const agents::Blackboard board, co_await context.read_blackboard());
+  const Json answer = {
+      {"sentences", {{{"text", "It is so."}, {"citations", Json::array()}, {"support", 1.0}}}},
+      {"gaps", Json::array()},
+      {"conflicts", Json::array()},
+      {"not_found", false},
+      {"confidence", 0.9}};
+  CO_TRY([[maybe_unused]] const Json logged, co_await context.emit("answer.proposed", answer));
+  co_return Json{{"text", "answered"}, {"inputs", board.results.size()}};
+}
+
+}  // namespace
+
+RunHarness::RunHarness() : find(find_nothing), answer(answer_plainly) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "lyceum-run-XXXXXX").string();
+  directory = mkdtemp(pattern.data());
+  const auto add_tool = [this](const char* name, tools::Effect effect, tools::Risk risk) {
+    auto tool = std::make_unique<CountingTool>(name, effect, risk);
+    CountingTool* raw = tool.get();
+    tools.add(std::move(tool));
+    return raw;
+  };
+  look = add_tool("look", tools::Effect::pure, tools::Risk::low);
+  fetch = add_tool("fetch", tools::Effect::idempotent, tools::Risk::medium);
+  send = add_tool("send", tools::Effect::irreversible, tools::Risk::low);
+  const auto add_agent = [this](const char* name, Script script) {
+    agents.add(std::make_unique<ScriptedAgent>(name, std::vector<std::string>{"look", "fetch", "send"},
+                                               std::move(script)));
+  };
+  add_agent("test.plan", [this](agents::StepContext&) -> Task<Result<Json>> {
+    co_return Json{{"text", "planned"}, {"steps", plan_steps}};
+  });
+  add_agent("test.find",
+            [this](agents::StepContext& context) -> Task<Result<Json>> { co_return co_await find(context); });
+  add_agent("test.answer", [this](agents::StepContext& context) -> Task<Result<Json>> {
+    co_return co_await answer(context);
+  });
+  pool = std::make_unique<BlockingPool>(2);
+  io = std::make_unique<net::io_context>(1);
+  auto opened = memory::open_store({.directory = directory.string()}, clock, ids, metrics);
+  if (!opened) throw std::runtime_error(opened.error().message);
+  store = *std::move(opened);
+  start();
+}
+
+RunHarness::~RunHarness() {
+  stop();
+  store.reset();
+  pool.reset();
+  std::filesystem::remove_all(directory);
+}
+
+void RunHarness::start() {
+  planner = make_planner({.store = *store,
+                          .model = model,
+                          .tools = tools,
+                          .agents = agents,
+                          .clock = clock,
+                          .ids = ids,
+                          .metrics = metrics,
+                          .pool = *pool,
+                          .executor = io->get_executor()},
+                         options);
+}
+
+void RunHarness::stop() {
+  const auto drained = [](Planner& service) -> Task<Result<void>> {
+    co_await service.drain();
+    co_return ok();
+  };
+  const auto result = run(drained(*planner));
+  EXPECT_TRUE(result.has_value());
+  io->poll();
+  planner.reset();
+}
+
+void RunHarness::restart() {
+  stop();
+  start();
+  const auto recovered = run(planner->recover());
+  ASSERT_TRUE(recovered) << recovered.error().message;
+}
+
+void RunHarness::turn() {
+  // The pool's threads post back: wait for the next handler, but not for ever.
+  if (io->stopped()) io->restart();
+  if (io->run_one_for(std::chrono::seconds(20)) == 0) {
+    for (const std::string& run_id : submitted_) {
+      const auto texts = store->event_log().read_blocking(run_id, 0, 5000);
+      for (const std::string& text : *texts) std::fprintf(stderr, "%s\n", text.c_str());
+    }
+    throw std::runtime_error("nothing happens any more");
+  }
+}
+
+void RunHarness::run_until(const std::function<bool()>& condition) {
+  while (!condition()) turn();
+}
+
+std::string RunHarness::submit(Json body) {
+  if (!body.contains("question")) body["question"] = "Is it so?";
+  body["agent"] = "test";
+  const auto created = run(planner->create(body, "user:ada"));
+  if (!created) throw std::runtime_error(created.error().message);
+  submitted_.push_back((*created)["run"].get<std::string>());
+  return submitted_.back();
+}
+
+Json RunHarness::summary(const std::string& run_id) {
+  return *run(planner->get(run_id));
+}
+
+std::vector<Json> RunHarness::events(const std::string& run_id) {
+  std::vector<Json> parsed;
+  const auto texts = run(planner->events(run_id, 0, 5000));
+  if (!texts) throw std::runtime_error(texts.error().message);
+  for (const std::string& text : *texts) parsed.push_back(*parse_json(text));
+  return parsed;
+}
+
+std::vector<Json> RunHarness::events_of(const std::string& run_id, const std::string& type) {
+  std::vector<Json> matching;
+  for (Json& event : events(run_id)) {
+    if (event["type"] == type) matching.push_back(std::move(event));
+  }
+  return matching;
+}
+
+CommandOutcome RunHarness::command(const std::string& run_id, Json command) {
+  if (!command.contains("id")) command["id"] = "c" + std::to_string(next_command_++);
+  return run(planner->command(run_id, std::move(command), "user:ada"));
+}
+
+std::uint64_t RunHarness::accepted(const std::string& run_id, Json body) {
+  const CommandOutcome outcome = command(run_id, std::move(body));
+  if (const auto* refusal = std::get_if<Refusal>(&outcome)) throw std::runtime_error(refusal->error.message);
+  return std::get<std::uint64_t>(outcome);
+}
+
+Refusal RunHarness::refused(const std::string& run_id, Json body) {
+  const CommandOutcome outcome = command(run_id, std::move(body));
+  if (std::holds_alternative<std::uint64_t>(outcome)) throw std::runtime_error("the command was accepted");
+  return std::get<Refusal>(outcome);
+}
+
+Json RunHarness::wait_hold(const std::string& run_id, const std::string& kind) {
+  for (;;) {
+    const Json seen = summary(run_id);
+    for (const Json& hold : seen["holds"]) {
+      if (hold["kind"] == kind) return hold;
+    }
+    turn();
+  }
+}
+
+void RunHarness::wait_end(const std::string& run_id) {
+  while (summary(run_id)["phase"] != "terminal") turn();
+}
+
+std::string RunHarness::status(const std::string& run_id) {
+  return summary(run_id)["status"].get<std::string>();
+}
+
+}  // namespace lyceum::planner
