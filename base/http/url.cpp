@@ -61,6 +61,7 @@ std::string encode_target(std::string_view text) {
 Result<std::string> parse_name(std::string_view host) {
   if (host.ends_with('.')) host.remove_suffix(1);
   if (host.empty()) return invalid("has no host");
+  if (host.back() == '.') return invalid("host has an empty label");
   if (host.size() > kMaxHostBytes)
     return invalid("host is longer than " + std::to_string(kMaxHostBytes) + " bytes");
   char previous = '.';

@@ -32,6 +32,7 @@ TEST(ParseUrl, NamesWhatIsWrong) {
   EXPECT_EQ(parsed("http://a\\@b/"), "url: contains a backslash");
   EXPECT_EQ(parsed("http://a/\r\nHost: b"), "url: contains a control character");
   EXPECT_EQ(parsed("http://a..b/"), "url: host has an empty label");
+  EXPECT_EQ(parsed("http://a../"), "url: host has an empty label");
   EXPECT_EQ(parsed("http://a%2eb/"), "url: host has a character that is not allowed");
   EXPECT_EQ(parsed("http://[fe80::1%25eth0]/"), "url: host is not an IPv6 address");
   EXPECT_EQ(parsed("http://[::1"), "url: host lacks its closing bracket");
