@@ -5,7 +5,7 @@
 namespace lyceum::http {
 namespace {
 
-using namespace std::string_literals;
+using std::string_literals::operator""s;
 
 std::string parsed(const std::string& text) {
   const auto url = parse_url(text);

@@ -5,7 +5,7 @@
 namespace lyceum::model::lexical {
 namespace {
 
-using namespace std::string_literals;
+using std::string_literals::operator""s;
 
 const WordWeight kEqual = [](std::string_view) { return 3.0; };
 

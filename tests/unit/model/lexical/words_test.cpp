@@ -5,7 +5,7 @@
 namespace lyceum::model::lexical {
 namespace {
 
-using namespace std::string_literals;
+using std::string_literals::operator""s;
 
 std::vector<std::string> lower_words(std::string_view text) {
   const WordWeight weight = [](std::string_view) { return 1.0; };

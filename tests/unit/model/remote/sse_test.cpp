@@ -5,7 +5,7 @@
 namespace lyceum::model::remote {
 namespace {
 
-using namespace std::string_literals;
+using std::string_literals::operator""s;
 
 using Events = std::vector<std::string>;
 
