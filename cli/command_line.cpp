@@ -217,7 +217,8 @@ int run_request(const Request& request) {
     std::cout << configuration->describe().dump(2) << "\n";
     return kExitOk;
   }
-  if (request.serves) return serve(*configuration, request.prints_url);
+  if (request.serves)
+    return serve(*configuration, request.prints_url || terminal_of(STDOUT_FILENO).is_terminal);
   if (request.evaluates) return eval_deep_search(*configuration, request.eval, request.is_json);
   auto session = Session::open_blocking(*configuration);
   if (!session) return report(session.error());

@@ -34,6 +34,9 @@ std::vector<Setting> make_settings() {
   add_string("data_dir", home_folder("XDG_DATA_HOME", "/.local/share") + "/lyceum",
              "Where everything is stored");
   add_string("listen", "127.0.0.1", "Address to listen on");
+  all.push_back({.key = "host_names",
+                 .help = "Further names that clients may reach it by: \"name\" or \"name:port\"",
+                 .built_in = Json::array()});
   add_integer("port", 8420, 0, 65535, "Port to listen on; 0 picks a free one");
   add_string("token", "",
              "Credential of the service; empty: the file \"token\" in the data folder, made at first start");

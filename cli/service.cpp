@@ -140,19 +140,21 @@ Result<void> Service::Parts::serve(const Configuration& configuration, const Lis
     threads.emplace_back([this] { io.run(); });
   }
   TRY_OK(wait_for(planner->recover()));
-  server = std::make_unique<web::Server>(web::ServerParts{.runs = *planner,
-                                                          .store = *store,
-                                                          .tools = tools,
-                                                          .model = model->info(),
-                                                          .metrics = metrics,
-                                                          .clock = clock,
-                                                          .pool = pool,
-                                                          .executor = io.get_executor()},
-                                         web::ServerOptions{.address = listen.address,
-                                                            .port = listen.port,
-                                                            .token = credential,
-                                                            .version = LYCEUM_VERSION,
-                                                            .drain_timeout = drain_timeout});
+  server =
+      std::make_unique<web::Server>(web::ServerParts{.runs = *planner,
+                                                     .store = *store,
+                                                     .tools = tools,
+                                                     .model = model->info(),
+                                                     .metrics = metrics,
+                                                     .clock = clock,
+                                                     .pool = pool,
+                                                     .executor = io.get_executor()},
+                                    web::ServerOptions{.address = listen.address,
+                                                       .port = listen.port,
+                                                       .token = credential,
+                                                       .allowed_hosts = configuration.strings("host_names"),
+                                                       .version = LYCEUM_VERSION,
+                                                       .drain_timeout = drain_timeout});
   TRY(const std::uint16_t port, server->start());
   url = url_of(listen.address, port);
   if (!listen.is_announced) return ok();
