@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <memory>
-#include <unordered_map>
 #include <utility>
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <libstemmer.h>
 #include <unicode/brkiter.h>
 #include <unicode/normalizer2.h>
@@ -20,12 +20,13 @@ constexpr std::size_t kMaxMemoEntries = 200'000;
 
 struct TransparentHash {
   using is_transparent = void;
+  using is_avalanching = void;
 
   std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
 };
 
 template <class Value>
-using Memo = std::unordered_map<std::string, Value, TransparentHash, std::equal_to<>>;
+using Memo = boost::unordered_flat_map<std::string, Value, TransparentHash, std::equal_to<>>;
 
 struct WordAndTerm {
   std::string word{};

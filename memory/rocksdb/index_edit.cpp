@@ -91,7 +91,7 @@ std::uint16_t IndexEdit::add_terms(TermEdits& terms, std::string_view title, std
                                    ChunkNumber chunk) {
   const auto posting_of = [&](std::string_view term) -> Posting& {
     auto edit = terms.find(term);
-    if (edit == terms.end()) edit = terms.emplace(term, TermEdit{}).first;
+    if (edit == terms.end()) edit = terms.emplace(std::string(term), TermEdit{}).first;
     std::vector<Posting>& added = edit->second.added;
     if (added.empty() || added.back().chunk != chunk) added.push_back({.chunk = chunk});
     return added.back();
@@ -119,7 +119,7 @@ Result<void> IndexEdit::remove(const StoredDocument& stored, std::string_view te
     std::uint16_t num_words = 0;
     const auto take = [&](std::string_view term) {
       auto edit = terms.find(term);
-      if (edit == terms.end()) edit = terms.emplace(term, TermEdit{}).first;
+      if (edit == terms.end()) edit = terms.emplace(std::string(term), TermEdit{}).first;
       std::vector<ChunkNumber>& removed = edit->second.removed;
       if (removed.empty() || removed.back() != number) removed.push_back(number);
     };

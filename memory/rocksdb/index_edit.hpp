@@ -5,9 +5,9 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <rocksdb/iterator.h>
 #include <rocksdb/write_batch.h>
 
@@ -50,11 +50,12 @@ class IndexEdit {
   /// Terms are looked up by views, which a plain map of strings would copy.
   struct TermHash {
     using is_transparent = void;
+    using is_avalanching = void;
 
     std::size_t operator()(std::string_view term) const { return std::hash<std::string_view>{}(term); }
   };
 
-  using TermEdits = std::unordered_map<std::string, TermEdit, TermHash, std::equal_to<>>;
+  using TermEdits = boost::unordered_flat_map<std::string, TermEdit, TermHash, std::equal_to<>>;
 
   struct Block {
     ChunkNumber key = 0;  ///< Of the stored block.

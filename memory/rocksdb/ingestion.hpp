@@ -19,7 +19,7 @@
 namespace lyceum::memory {
 
 /// The texts that wait for one write: enough to make bulk fast, and little enough not to hold searches up.
-inline constexpr std::size_t kMaxBatchTextBytes = 8U << 20U;
+inline constexpr std::size_t kMaxBatchTextBytes = 16U << 20U;
 /// A report names no more; it says how many more there were.
 inline constexpr std::size_t kMaxSkippedNamed = 100;
 
