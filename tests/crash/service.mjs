@@ -20,8 +20,10 @@ export class Service {
 
   /** Starts it; `ready` resolves to true when it serves and to false when it ended before. */
   start() {
+    const { PATH } = process.env;
     const environment = {
-      ...process.env,
+      PATH,
+      HOME: this.folder,
       LYCEUM_EGRESS_ALLOWED_HOSTS: `127.0.0.1:${this.originPort}`,
       LYCEUM_LOG_LEVEL: "warning",
     };
