@@ -26,6 +26,7 @@ int serve(const Configuration& configuration, bool prints_url) {
 
   signals.async_wait([](const boost::system::error_code&, int) {});
   waiting.run();
+  signals.clear();  // A second signal ends the process at once.
   log_info("service.stopping");
   (*service)->stop_blocking();
   log_info("service.stopped");
