@@ -89,9 +89,6 @@ class PlannerService final : public Planner {
   bool is_draining_ = false;
 };
 
-// --- The table of runs under way
-// -------------------------------------------------------------------------------------
-
 PlannerService::RunPtr PlannerService::find(const std::string& run_id) {
   const std::scoped_lock lock(mutex_);
   const auto found = runs_.find(run_id);
@@ -162,9 +159,6 @@ Task<CommandOutcome> command_on_strand(std::shared_ptr<Run> run, Json command, s
 
 }  // namespace
 
-// --- Life cycle
-// ------------------------------------------------------------------------------------------------------
-
 Event PlannerService::recovery_event(const RunState& state) const {
   Json resumed = Json::array();
   Json reissued = Json::array();
@@ -222,9 +216,6 @@ Task<void> PlannerService::drain() {
   }
   for (const RunPtr& run : active()) co_await net::co_spawn(run->strand(), stop_run(run), net::use_awaitable);
 }
-
-// --- Making runs
-// -----------------------------------------------------------------------------------------------------
 
 Result<Event> PlannerService::read_submission(const Json& body, const std::string& author,
                                               std::string& run_id) {
@@ -349,9 +340,6 @@ Task<Result<void>> PlannerService::remove(std::string run_id) {
   }
   co_return ok();
 }
-
-// --- Reading
-// ---------------------------------------------------------------------------------------------------------
 
 Task<Result<RunState>> PlannerService::state_of(std::string run_id, std::uint64_t seq) {
   if (const RunPtr run = find(run_id); run != nullptr && seq == 0) {

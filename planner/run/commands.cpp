@@ -102,9 +102,6 @@ Result<CommandHandler::Events> CommandHandler::dispatch() {
   return fields_.finish().error();
 }
 
-// --- The run
-// -------------------------------------------------------------------------------------------------------
-
 Result<CommandHandler::Events> CommandHandler::pause() {
   const std::string path = fields_.string("path", "", kMaxIdBytes);
   TRY_OK(fields_.finish());
@@ -152,9 +149,6 @@ Result<CommandHandler::Events> CommandHandler::set_budget() {
   }
   return events;
 }
-
-// --- The plan
-// ------------------------------------------------------------------------------------------------------
 
 Result<CommandHandler::Events> CommandHandler::patch_plan() {
   const auto base_rev = static_cast<std::uint64_t>(fields_.required_integer("base_rev", 0, 1'000'000));
@@ -246,9 +240,6 @@ Result<CommandHandler::Events> CommandHandler::plan_events(const Json& ops_in, c
   return events;
 }
 
-// --- Holds
-// ---------------------------------------------------------------------------------------------------------
-
 Result<CommandHandler::Events> CommandHandler::resolve_hold() {
   const std::string id = fields_.required_string("hold", 80);
   const std::string decision = fields_.choice("decision", "approve", {"approve", "edit", "deny", "answer"});
@@ -298,9 +289,6 @@ Result<CommandHandler::Events> CommandHandler::resolve_hold() {
   }
   return events;
 }
-
-// --- Steps
-// ---------------------------------------------------------------------------------------------------------
 
 Result<std::string> CommandHandler::read_step() {
   const std::string step = fields_.required_string("step", kMaxIdBytes);
@@ -383,9 +371,6 @@ Result<CommandHandler::Events> CommandHandler::return_step() {
                 event("step.returned", step, {{"by", author_}})};
 }
 
-// --- What people add
-// ------------------------------------------------------------------------------------------------
-
 Result<CommandHandler::Events> CommandHandler::inject_note() {
   const std::string text = fields_.required_string("text", kMaxTextBytes);
   const std::string path = fields_.string("path", "", kMaxIdBytes);
@@ -432,9 +417,6 @@ Result<CommandHandler::Events> CommandHandler::mark_evidence(bool is_dropped) {
       "evidence.dropped", found->step,
       {{"evidence", id}, {"reason", reason.empty() ? "dropped by " + author_ : reason}, {"by", author_}})};
 }
-
-// --- The run's side
-// --------------------------------------------------------------------------------------------------
 
 Task<CommandOutcome> Run::command(Json command, std::string author) {
   CommandHandler handler(*this, command, std::move(author));

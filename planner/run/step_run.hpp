@@ -3,15 +3,17 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/system/system_error.hpp>
 
 #include "agents/step_context.hpp"
 #include "planner/run/run.hpp"
 
 namespace lyceum::planner {
+
+/// What every call returns once its attempt has ended.
+inline Error attempt_is_over() {
+  return Error{Errc::cancelled, "this attempt is over"};
+}
 
 /// One attempt at a step: the agent's window on the world, and the journal that makes a re-run land where it
 /// was. On the run's strand.
