@@ -40,32 +40,44 @@ std::string readable(const std::string& path) {
   return name;
 }
 
-/// Reads and parses one file into `ingestion`; the outer error is the store's, the inner one the file's.
-Result<Result<void>> ingest_file(Ingestion& ingestion, IngestRequest request) {
+/// A file that was read and is not taken in yet.
+struct ReadFile {
+  bool is_json_lines = false;
+  ParsedDocument document{};  ///< Of JSON Lines: their source and text.
+};
+
+/// Decides the format and parses. Errors: those of parse_file and format_of.
+Result<ReadFile> parse_request(IngestRequest request) {
   if (request.bytes.size() > kMaxDocumentBytes) {
-    return Result<void>(Error{Errc::too_large, request.source + ": " + std::to_string(request.bytes.size()) +
-                                                   " bytes, the limit is " +
-                                                   std::to_string(kMaxDocumentBytes)});
+    return Error{Errc::too_large, request.source + ": " + std::to_string(request.bytes.size()) +
+                                      " bytes, the limit is " + std::to_string(kMaxDocumentBytes)};
   }
-  auto format = format_of(request.media_type, request.source, request.bytes);
-  if (!format) return Result<void>(std::move(format).error());
-  if (*format == Format::json_lines) {
-    auto text = to_utf8(std::move(request.bytes));
-    if (!text) return Result<void>(std::move(text).error());
-    TRY_OK(ingestion.add_json_lines(request.source, *text));
-    return ok();
+  TRY(const Format format, format_of(request.media_type, request.source, request.bytes));
+  if (format == Format::json_lines) {
+    TRY(std::string text, to_utf8(std::move(request.bytes)));
+    return ReadFile{true, {.source = std::move(request.source), .text = std::move(text)}};
   }
-  auto parsed = parse_file(*format, request.bytes);
-  if (!parsed) return Result<void>(std::move(parsed).error());
-  std::string title = tidy_title(request.title.empty() ? parsed->title : request.title);
-  ParsedDocument document{.source = request.source,
-                          .media_type = std::string(media_type_of(*format)),
-                          .title = title.empty() ? title_from_source(request.source) : std::move(title),
-                          .text = std::move(parsed->text),
-                          .sections = std::move(parsed->sections)};
+  TRY(ParsedText parsed, parse_file(format, request.bytes));
+  std::string title = tidy_title(request.title.empty() ? parsed.title : request.title);
+  if (title.empty()) title = title_from_source(request.source);
+  ParsedDocument document{.source = std::move(request.source),
+                          .media_type = std::string(media_type_of(format)),
+                          .title = std::move(title),
+                          .text = std::move(parsed.text),
+                          .sections = std::move(parsed.sections)};
   if (document.text != request.bytes) document.original = std::move(request.bytes);
-  TRY_OK(ingestion.add(std::move(document)));
-  return ok();
+  return ReadFile{false, std::move(document)};
+}
+
+Result<void> take_in(Ingestion& ingestion, ReadFile file) {
+  if (file.is_json_lines) return ingestion.add_json_lines(file.document.source, file.document.text);
+  return ingestion.add(std::move(file.document));
+}
+
+Result<ReadFile> read_path(const std::string& collection, const std::string& path) {
+  TRY_OK(check_name("file name", path, kMaxSourceBytes));
+  TRY(std::string bytes, read_file(path));
+  return parse_request({.collection = collection, .source = path, .bytes = std::move(bytes)});
 }
 
 class RocksDocuments final : public Documents {
@@ -77,10 +89,11 @@ class RocksDocuments final : public Documents {
     TRY_OK(check_name("collection", request.collection, kMaxCollectionBytes));
     TRY_OK(check_name("source", request.source, kMaxSourceBytes));
     if (!is_utf8(request.title)) return Error{Errc::invalid_argument, "title: must be UTF-8"};
+    const std::string collection = request.collection;
+    TRY(ReadFile file, parse_request(std::move(request)));
     const std::lock_guard lock(write_mutex_);
-    Ingestion ingestion(context_, request.collection);
-    TRY(Result<void> read, ingest_file(ingestion, std::move(request)));
-    TRY_OK(std::move(read));
+    Ingestion ingestion(context_, collection);
+    TRY_OK(take_in(ingestion, std::move(file)));
     return ingestion.finish();
   }
 
@@ -97,10 +110,14 @@ class RocksDocuments final : public Documents {
         return Error{Errc::cancelled, "stopped after " + std::to_string(i) + " of " +
                                           std::to_string(files.size()) + " files, which stay"};
       }
-      TRY(Result<void> read, ingest_path_file(ingestion, collection, files[i]));
-      if (read) continue;
-      if (is_one_file) return std::move(read).error();
-      ingestion.skip(readable(files[i]), read.error().message);
+      auto file = read_path(collection, files[i]);
+      if (file) {
+        TRY_OK(take_in(ingestion, *std::move(file)));
+      } else if (is_one_file) {
+        return std::move(file).error();
+      } else {
+        ingestion.skip(readable(files[i]), file.error().message);
+      }
     }
     if (progress) progress(files.size(), files.size(), readable(path));
     return ingestion.finish();
@@ -167,14 +184,6 @@ class RocksDocuments final : public Documents {
   }
 
  private:
-  static Result<Result<void>> ingest_path_file(Ingestion& ingestion, const std::string& collection,
-                                               const std::string& path) {
-    if (auto named = check_name("file name", path, kMaxSourceBytes); !named) return named;
-    auto bytes = read_file(path);
-    if (!bytes) return Result<void>(std::move(bytes).error());
-    return ingest_file(ingestion, {.collection = collection, .source = path, .bytes = *std::move(bytes)});
-  }
-
   Result<StoredDocument> find(const std::string& id) const {
     TRY(std::optional<StoredDocument> stored, store_.find(id));
     if (!stored) return Error{Errc::not_found, "document " + id + ": not found"};
