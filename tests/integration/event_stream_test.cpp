@@ -79,7 +79,7 @@ TEST(EventStream, GoesOnLiveAndEndsWithTheRun) {
   server.runs.append("r1", "run.submitted");
   RawClient client(server.port());
   client.send(stream_request(server, "/api/runs/r1/stream"));
-  std::string text = client.read_until("run.submitted\"}\n\n");
+  std::string text = client.read_until("run.submitted\",\"v\":1}\n\n");
   client.read_until("\r\n");  // The chunk's end.
 
   server.runs.append("r1", "thought.noted");
@@ -106,11 +106,11 @@ TEST(EventStream, ASlowReaderSeesAGapAndStillEveryDurableEvent) {
   slow.send(stream_request(server, "/api/runs/r1/stream"));
   slow.read_until("\r\n\r\n");
   server.runs.append("r1", "thought.noted");
-  slow.read_until("thought.noted\"}\n\n\r\n");
+  slow.read_until("thought.noted\",\"v\":1}\n\n\r\n");
 
   // Far more than the sockets and the outbox can hold while nobody reads.
   const std::string padding(100'000, 'x');
-  for (int i = 0; i < 300; ++i) server.runs.append("r1", "thought.noted", {{"text", padding}});
+  for (int i = 0; i < 120; ++i) server.runs.append("r1", "thought.noted", {{"text", padding}});
   server.runs.finish("r1");
 
   std::string stream = body_to_end(slow);
@@ -150,7 +150,7 @@ TEST(EventStream, ADrainEndsItInGoodOrder) {
   server.runs.append("r1", "run.submitted");
   RawClient client(server.port());
   client.send(stream_request(server, "/api/runs/r1/stream"));
-  client.read_until("run.submitted\"}\n\n\r\n");
+  client.read_until("run.submitted\",\"v\":1}\n\n\r\n");
 
   server.drain();
 

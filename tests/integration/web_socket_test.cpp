@@ -139,14 +139,14 @@ TEST(WebSocket, ASlowReaderGetsAGapAndByItEverything) {
 
   // Far more than the sockets and the outbox can hold while nobody reads.
   const std::string padding(100'000, 'x');
-  for (int i = 0; i < 300; ++i) server.runs.append("r1", "thought.noted", {{"text", padding}});
+  for (int i = 0; i < 120; ++i) server.runs.append("r1", "thought.noted", {{"text", padding}});
 
   const auto first = slow.receive_op("gap");
   ASSERT_TRUE(first);
   EXPECT_EQ(first->at("earliest"), 1);
   const std::uint64_t after = first->at("after");
   slow.send(sub("r1", after));
-  EXPECT_TRUE(events_up_to(slow, "r1", 301) == tail(server.runs.log("r1"), after));
+  EXPECT_TRUE(events_up_to(slow, "r1", 121) == tail(server.runs.log("r1"), after));
 }
 
 TEST(WebSocket, WithoutACredentialIsClosedWith4401) {
@@ -243,7 +243,7 @@ TEST(WebSocket, AClientThatNeverReadsCannotHoldTheDrainUp) {
   stuck.send(sub("r1", 0));
   ASSERT_TRUE(stuck.receive_op("live"));
   const std::string padding(100'000, 'x');
-  for (int i = 0; i < 300; ++i) server.runs.append("r1", "thought.noted", {{"text", padding}});
+  for (int i = 0; i < 120; ++i) server.runs.append("r1", "thought.noted", {{"text", padding}});
 
   server.drain();
 

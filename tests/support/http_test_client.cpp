@@ -1,10 +1,12 @@
 #include "tests/support/http_test_client.hpp"
 
+#include <array>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -21,6 +23,9 @@ using tcp = net::ip::tcp;
 
 tcp::socket connected(net::io_context& io, std::uint16_t port) {
   tcp::socket socket(io);
+  socket.open(tcp::v4());
+  // Small, so that a client that does not read is soon felt at the other end.
+  socket.set_option(net::socket_base::receive_buffer_size(64 << 10));
   socket.connect(tcp::endpoint(net::ip::address_v4::loopback(), port));
   return socket;
 }
@@ -63,11 +68,17 @@ Reply RawClient::read_reply(bool is_head) {
 
 std::string RawClient::read_until(const std::string& end) {
   boost::system::error_code failed;
-  const std::size_t size = net::read_until(impl_->socket, impl_->buffer, end, failed);
-  const std::size_t taken = failed ? impl_->buffer.size() : size;
-  std::string text(static_cast<const char*>(impl_->buffer.data().data()), taken);
-  impl_->buffer.consume(taken);
-  return text;
+  for (;;) {
+    const std::string text = beast::buffers_to_string(impl_->buffer.data());
+    const auto found = text.find(end);
+    if (found != std::string::npos || failed) {
+      const std::size_t taken = failed ? text.size() : found + end.size();
+      impl_->buffer.consume(taken);
+      return text.substr(0, taken);
+    }
+    const std::size_t size = impl_->socket.read_some(impl_->buffer.prepare(4096), failed);
+    impl_->buffer.commit(size);
+  }
 }
 
 std::string RawClient::read_to_end() {

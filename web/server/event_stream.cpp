@@ -14,7 +14,6 @@ namespace {
 
 namespace beast = boost::beast;
 
-constexpr std::size_t kMaxQueuedEvents = 64;
 constexpr std::chrono::seconds kWriteTimeout{30};
 constexpr std::uint64_t kMaxSeq = std::numeric_limits<std::int64_t>::max();
 
@@ -106,7 +105,7 @@ Task<std::optional<Answer>> serve_event_stream(ServerState& state, Connection& c
   state.publish_gauges();
 
   Source source{.subscription = *std::move(opened)};
-  Outbox outbox(connection.strand, kMaxQueuedEvents);
+  Outbox outbox(connection.strand);
   TaskGroup tasks(connection.strand);
   connection.on_drain = [&outbox] { outbox.finish({}); };
   if (connection.is_draining) outbox.finish({});

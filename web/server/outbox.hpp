@@ -14,8 +14,10 @@ namespace lyceum::web {
 /// holds its sources back. All calls on one strand.
 class Outbox {
  public:
-  Outbox(const net::any_io_executor& executor, std::size_t frames_max)
-      : frames_max_(frames_max), changed_(executor) {}
+  explicit Outbox(const net::any_io_executor& executor) : changed_(executor) {}
+
+  static constexpr std::size_t kMaxFrames = 64;
+  static constexpr std::size_t kMaxBytes = 1U << 20U;  ///< A single larger frame still passes, alone.
 
   /// Waits for room. False: the outbox is closed and the frame was dropped.
   Task<bool> push(std::string frame);
@@ -36,8 +38,12 @@ class Outbox {
   Task<Taken> take(std::chrono::steady_clock::time_point deadline);
 
  private:
-  std::size_t frames_max_;
+  bool has_room() const {
+    return frames_.empty() || (frames_.size() < kMaxFrames && size_bytes_ < kMaxBytes);
+  }
+
   std::deque<std::string> frames_;
+  std::size_t size_bytes_ = 0;
   bool is_closed_ = false;
   Signal changed_;
 };

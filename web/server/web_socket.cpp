@@ -16,7 +16,6 @@ namespace {
 namespace beast = boost::beast;
 namespace websocket = beast::websocket;
 
-constexpr std::size_t kMaxQueuedFrames = 64;
 constexpr std::size_t kMaxBadMessages = 16;
 constexpr std::size_t kBufferKeptBytes = 16U << 10U;
 constexpr std::chrono::seconds kHandshakeTimeout{10};
@@ -43,7 +42,7 @@ class SocketSession {
       : state_(state),
         connection_(connection),
         socket_(std::move(stream)),
-        outbox_(connection.strand, kMaxQueuedFrames),
+        outbox_(connection.strand),
         tasks_(connection.strand) {}
 
   Task<void> run(std::unique_ptr<Handshake> handshake, bool has_credential);

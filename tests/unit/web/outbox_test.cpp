@@ -27,34 +27,44 @@ Task<void> take_all(Outbox& outbox, std::vector<std::string>& taken) {
 class OutboxTest : public testing::Test {
  protected:
   net::io_context io{1};
-  Outbox outbox{io.get_executor(), 2};
+  Outbox outbox{io.get_executor()};
+  const std::string big = std::string(Outbox::kMaxBytes / 2, 'x');  // Two of them fill it.
   std::vector<bool> pushed;
   std::vector<std::string> taken;
 };
 
 TEST_F(OutboxTest, AFullOutboxHoldsItsSourceBackAndKeepsTheOrder) {
-  net::co_spawn(io, push_all(outbox, {"1", "2", "3", "4"}, pushed), net::detached);
+  net::co_spawn(io, push_all(outbox, {big + "1", big + "2", "3", "4"}, pushed), net::detached);
   io.poll();
   EXPECT_EQ(pushed.size(), 2U);
 
   net::co_spawn(io, take_all(outbox, taken), net::detached);
   io.poll();
-  EXPECT_EQ(taken, (std::vector<std::string>{"1", "2", "3", "4"}));
+  EXPECT_EQ(taken, (std::vector<std::string>{big + "1", big + "2", "3", "4"}));
 
   outbox.finish("last");
   io.run();
   EXPECT_EQ(taken.back(), "last");
 }
 
+TEST_F(OutboxTest, TheNumberOfFramesIsBoundedToo) {
+  net::co_spawn(io, push_all(outbox, std::vector<std::string>(100, "x"), pushed), net::detached);
+  io.poll();
+
+  EXPECT_EQ(pushed.size(), Outbox::kMaxFrames);
+  outbox.abandon();
+  io.run();
+}
+
 TEST_F(OutboxTest, FinishLetsTheQueueOutAndRefusesWaitingSources) {
-  net::co_spawn(io, push_all(outbox, {"1", "2", "3"}, pushed), net::detached);
+  net::co_spawn(io, push_all(outbox, {big, big, "3"}, pushed), net::detached);
   io.poll();
 
   outbox.finish("last");
   net::co_spawn(io, take_all(outbox, taken), net::detached);
   io.run();
 
-  EXPECT_EQ(taken, (std::vector<std::string>{"1", "2", "last"}));
+  EXPECT_EQ(taken, (std::vector<std::string>{big, big, "last"}));
   EXPECT_EQ(pushed, (std::vector<bool>{true, true, false}));
 }
 
