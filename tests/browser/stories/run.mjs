@@ -15,7 +15,7 @@ async function takeOver(page, title, result) {
 
 /** Answers whatever still waits, until the run is over. */
 async function approveUntilOver(page) {
-  const over = page.getByText(/^(completed|completed partial|failed|cancelled): /);
+  const over = page.getByText(/^(completed|partly completed|failed|cancelled): /);
   const approve = page.getByRole("button", { name: /^Approve/ }).first();
   for (;;) {
     await over.or(approve).first().waitFor({ timeout: 60_000 });

@@ -3,8 +3,8 @@ export function markWords(
   text: string,
   query: string,
 ): readonly { readonly text: string; readonly isMarked: boolean }[] {
-  const words = query.toLowerCase().match(/[\p{L}\p{N}]{3,}/gu) ?? [];
-  const stems = words.map((word) => word.slice(0, Math.max(3, word.length - 2)));
+  const words = query.toLowerCase().match(/[\p{L}\p{N}]{4,}/gu) ?? [];
+  const stems = words.map((word) => word.slice(0, Math.max(4, word.length - 2)));
   return text
     .split(/([\p{L}\p{N}]+)/u)
     .filter((part) => part !== "")

@@ -6,12 +6,12 @@ import type { RunView } from "./run-view";
 
 export function addEvidence(view: RunView, event: EventOf<"evidence.added">): RunView {
   const entry = { ...event.data, step: event.step, seq: event.seq, dropped: null };
-  return { ...view, evidence: withEntry(view.evidence, entry.evidence, entry) };
+  return { ...view, evidence: view.evidence.with(entry.evidence, entry) };
 }
 
 export function markEvidence(view: RunView, id: string, dropped: string | null): RunView {
   const before = view.evidence.get(id);
-  return before ? { ...view, evidence: withEntry(view.evidence, id, { ...before, dropped }) } : view;
+  return before ? { ...view, evidence: view.evidence.with(id, { ...before, dropped }) } : view;
 }
 
 function merged(before: Entity | undefined, added: Entity): Entity {
@@ -21,8 +21,10 @@ function merged(before: Entity | undefined, added: Entity): Entity {
 }
 
 export function growMap(view: RunView, event: EventOf<"map.updated">): RunView {
-  const entities = new Map(view.entities);
-  for (const entity of event.data.entities) entities.set(entity.id, merged(entities.get(entity.id), entity));
+  const entities = event.data.entities.reduce(
+    (known, entity) => known.with(entity.id, merged(known.get(entity.id), entity)),
+    view.entities,
+  );
   const key = (relation: { from: string; to: string; label: string }) =>
     JSON.stringify([relation.from, relation.label, relation.to]);
   const known = new Set(view.relations.map(key));

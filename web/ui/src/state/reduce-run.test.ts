@@ -25,14 +25,13 @@ describe("reduceRun", () => {
 
   it("never changes a view that it was given", () => {
     const before = foldRun(events.slice(0, 10));
-    const copy = structuredClone(before);
     foldRun(events.slice(10), before);
 
-    expect(before).toEqual(copy);
+    expect(before).toEqual(foldRun(events.slice(0, 10)));
   });
 
   it("shows one action as one line, whatever its number of events", () => {
-    expect(whole.stream.filter((item) => item.kind === "action")).toHaveLength(1);
+    expect(whole.stream.slice().filter((item) => item.kind === "action")).toHaveLength(1);
     expect(whole.actions.get("a1")).toMatchObject({
       name: "fetch",
       status: "observed",
@@ -122,7 +121,7 @@ describe("a message that is being written", () => {
     const view = reduceRun(foldRun([delta(3, "x")], base), decodeEvent(wholeRun[11]));
 
     expect(textOf(view)).toBe("Wörter fließen");
-    expect(view.stream.filter((item) => item.kind === "message")).toHaveLength(1);
+    expect(view.stream.slice().filter((item) => item.kind === "message")).toHaveLength(1);
   });
 
   it("does not grow after its end", () => {

@@ -8,7 +8,7 @@ export function lineOf(event: RunEvent): Pick<StreamItem, "seq" | "ts" | "step" 
 }
 
 export function withEventLine(view: RunView, event: RunEvent): RunView {
-  return { ...view, stream: [...view.stream, { ...lineOf(event), kind: "event", event }] };
+  return { ...view, stream: view.stream.with({ ...lineOf(event), kind: "event", event }) };
 }
 
 export function changeStep(view: RunView, event: RunEvent, change: Partial<StepView>): RunView {
@@ -111,9 +111,9 @@ export function reduceAction(view: RunView, event: ActionEvent): RunView {
     tries: 0,
     progress: null,
   };
-  const actions = withEntry(view.actions, id, { ...before, ...changeOf(event) });
+  const actions = view.actions.with(id, { ...before, ...changeOf(event) });
   if (known || event.ephemeral) return { ...view, actions };
-  return { ...view, actions, stream: [...view.stream, { ...lineOf(event), kind: "action", action: id }] };
+  return { ...view, actions, stream: view.stream.with({ ...lineOf(event), kind: "action", action: id }) };
 }
 
 export function addUsage(view: RunView, event: EventOf<"action.observed">): RunView {
@@ -135,10 +135,10 @@ const utf8 = new TextEncoder();
 
 function placeMessage(view: RunView, event: RunEvent, message: MessageView): RunView {
   const isNew = !view.messages.has(message.id);
-  const messages = withEntry(view.messages, message.id, message);
+  const messages = view.messages.with(message.id, message);
   if (!isNew) return { ...view, messages };
   const line: StreamItem = { ...lineOf(event), kind: "message", message: message.id };
-  return { ...view, messages, stream: [...view.stream, line] };
+  return { ...view, messages, stream: view.stream.with(line) };
 }
 
 /** Deltas may be lost or come twice; the offset says which, and the finished message mends everything. */

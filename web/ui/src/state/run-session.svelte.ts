@@ -25,8 +25,8 @@ export interface PlanConflict {
   readonly current: Plan;
 }
 
-/** Events are drawn at most this often, however fast they come. */
-const drawEveryMs = 16;
+/** Events are drawn at most this often, however fast they come: live ones at once, history in larger parts. */
+const drawEveryMs = { live: 16, history: 120 };
 
 export class RunSession {
   readonly history = new RunHistory();
@@ -50,9 +50,12 @@ export class RunSession {
     this.connection = new RunFeed(run, openBrowserSocket, {
       event: (event) => {
         this.history.add(event);
-        this.drawing ??= setTimeout(() => {
-          this.draw();
-        }, drawEveryMs);
+        this.drawing ??= setTimeout(
+          () => {
+            this.draw();
+          },
+          this.feed.kind === "live" ? drawEveryMs.live : drawEveryMs.history,
+        );
       },
       state: (state) => {
         this.draw();

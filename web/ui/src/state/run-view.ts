@@ -12,6 +12,7 @@ import type {
   Step,
   Usage,
 } from "../protocol/objects";
+import { PersistentList, PersistentMap } from "./persistent";
 
 export type StepStatus =
   "pending" | "running" | "taken_over" | "done" | "failed" | "skipped" | "cancelled" | "superseded";
@@ -133,13 +134,13 @@ export interface RunView {
   readonly end: RunEnd | null;
   readonly revisions: readonly PlanRevision[];
   readonly steps: ReadonlyMap<string, StepView>;
-  readonly actions: ReadonlyMap<string, ActionView>;
-  readonly messages: ReadonlyMap<string, MessageView>;
-  readonly stream: readonly StreamItem[];
+  readonly actions: PersistentMap<ActionView>;
+  readonly messages: PersistentMap<MessageView>;
+  readonly stream: PersistentList<StreamItem>;
   readonly holds: ReadonlyMap<string, HoldView>;
-  readonly evidence: ReadonlyMap<string, EvidenceView>;
+  readonly evidence: PersistentMap<EvidenceView>;
   readonly knowledge: readonly KnowledgeEntry[];
-  readonly entities: ReadonlyMap<string, Entity>;
+  readonly entities: PersistentMap<Entity>;
   readonly relations: readonly Relation[];
   readonly answer: AnswerView | null;
   readonly notes: readonly NoteView[];
@@ -163,13 +164,13 @@ export const emptyRun: RunView = {
   end: null,
   revisions: [],
   steps: new Map(),
-  actions: new Map(),
-  messages: new Map(),
-  stream: [],
+  actions: PersistentMap.empty(),
+  messages: PersistentMap.empty(),
+  stream: PersistentList.empty(),
   holds: new Map(),
-  evidence: new Map(),
+  evidence: PersistentMap.empty(),
   knowledge: [],
-  entities: new Map(),
+  entities: PersistentMap.empty(),
   relations: [],
   answer: null,
   notes: [],
