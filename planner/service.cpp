@@ -303,15 +303,13 @@ Task<Result<Json>> PlannerService::start_fork(RunState state, std::string parent
   if (is_paused && state.find_hold("pause", "") == nullptr) {
     first.push_back({.type = "hold.opened",
                      .actor = author,
-                     .data = {{"hold", parts_.ids.next()},
-                              {"kind", "pause"},
-                              {"scope", ""},
-                              {"title", "Forked: change what you like, then resume"},
-                              {"detail", Json::object()},
-                              {"fingerprint", "pause:"},
-                              {"opened_ms", parts_.clock.now_ms()},
-                              {"expires_ms", nullptr},
-                              {"on_expiry", "keep"}}});
+                     .data = opened_data({.id = parts_.ids.next(),
+                                          .kind = "pause",
+                                          .scope = "",
+                                          .title = "Forked: change what you like, then resume",
+                                          .detail = Json::object(),
+                                          .fingerprint = "pause:",
+                                          .opened_ms = parts_.clock.now_ms()})});
   }
   CO_TRY(const RunPtr run, admit(std::move(state)));
   co_await net::co_spawn(run->strand(), start_run(run, std::move(first)), net::use_awaitable);

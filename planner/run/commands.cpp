@@ -39,15 +39,13 @@ Event CommandHandler::close_hold(const Hold& hold, const std::string& decision) 
 
 Json CommandHandler::open_hold(const std::string& kind, const std::string& scope,
                                const std::string& title) const {
-  return {{"hold", run_.parts_.ids.next()},
-          {"kind", kind},
-          {"scope", scope},
-          {"title", title},
-          {"detail", Json::object()},
-          {"fingerprint", kind + ":" + scope},
-          {"opened_ms", run_.parts_.clock.now_ms()},
-          {"expires_ms", nullptr},
-          {"on_expiry", "keep"}};
+  return opened_data({.id = run_.parts_.ids.next(),
+                      .kind = kind,
+                      .scope = scope,
+                      .title = title,
+                      .detail = Json::object(),
+                      .fingerprint = kind + ":" + scope,
+                      .opened_ms = run_.parts_.clock.now_ms()});
 }
 
 Task<Result<void>> CommandHandler::prepare() {

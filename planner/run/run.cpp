@@ -264,15 +264,14 @@ std::vector<Event> Run::adopt_plan(const StepRun& attempt, Json result) {
       attempt.event("step.finished", {{"status", "done"}, {"result", std::move(result)}, {"error", ""}}),
       attempt.event("plan.patched", std::move(patched))};
   if (state_.plan_review) {
-    events.push_back(system_event("hold.opened", {{"hold", parts_.ids.next()},
-                                                  {"kind", "plan_review"},
-                                                  {"scope", ""},
-                                                  {"title", "Review the plan"},
-                                                  {"detail", {{"rev", edit->plan.rev}}},
-                                                  {"fingerprint", "plan-" + std::to_string(edit->plan.rev)},
-                                                  {"opened_ms", parts_.clock.now_ms()},
-                                                  {"expires_ms", nullptr},
-                                                  {"on_expiry", "keep"}}));
+    events.push_back(
+        system_event("hold.opened", opened_data({.id = parts_.ids.next(),
+                                                 .kind = "plan_review",
+                                                 .scope = "",
+                                                 .title = "Review the plan",
+                                                 .detail = {{"rev", edit->plan.rev}},
+                                                 .fingerprint = "plan-" + std::to_string(edit->plan.rev),
+                                                 .opened_ms = parts_.clock.now_ms()})));
   }
   return events;
 }
@@ -339,15 +338,14 @@ void Run::open_budget_hold(const char* which) {
   const std::string hold = parts_.ids.next();
   Event opened = system_event(
       "hold.opened",
-      {{"hold", hold},
-       {"kind", "budget"},
-       {"scope", ""},
-       {"title", std::string("The budget of ") + which + " is spent"},
-       {"detail", {{"which", which}, {"budget", to_json(state_.budget)}, {"usage", to_json(state_.usage)}}},
-       {"fingerprint", std::string("budget-") + which},
-       {"opened_ms", parts_.clock.now_ms()},
-       {"expires_ms", nullptr},
-       {"on_expiry", "keep"}});
+      opened_data(
+          {.id = hold,
+           .kind = "budget",
+           .scope = "",
+           .title = std::string("The budget of ") + which + " is spent",
+           .detail = {{"which", which}, {"budget", to_json(state_.budget)}, {"usage", to_json(state_.usage)}},
+           .fingerprint = std::string("budget-") + which,
+           .opened_ms = parts_.clock.now_ms()}));
   std::vector<Event> events = {std::move(opened)};
   if (!state_.asks_approval) {
     // Nobody is asked in an unattended run: it answers with what it has.

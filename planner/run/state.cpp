@@ -291,7 +291,7 @@ agents::Blackboard RunState::blackboard_for(const std::string& step_id) const {
   return board;
 }
 
-Json to_json(const Hold& hold) {
+Json opened_data(const Hold& hold) {
   return {{"hold", hold.id},
           {"kind", hold.kind},
           {"scope", hold.scope},
@@ -299,9 +299,14 @@ Json to_json(const Hold& hold) {
           {"detail", hold.detail},
           {"fingerprint", hold.fingerprint},
           {"opened_ms", hold.opened_ms},
-          {"opened_seq", hold.opened_seq},
           {"expires_ms", nullptr},
           {"on_expiry", "keep"}};
+}
+
+Json to_json(const Hold& hold) {
+  Json json = opened_data(hold);
+  json["opened_seq"] = hold.opened_seq;
+  return json;
 }
 
 Json to_json(const Budget& budget) {

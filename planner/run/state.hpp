@@ -148,6 +148,8 @@ class RunState {
   void record(const Event& event);
 };
 
+/// The data of hold.opened.
+Json opened_data(const Hold& hold);
 Json to_json(const Hold& hold);
 Json to_json(const Budget& budget);
 Json to_json(const RunUsage& usage);

@@ -58,15 +58,14 @@ Task<Result<T>> StepRun::ask_model(const Call& call, Ask ask) {
                                      answer.error().code == Errc::deadline_exceeded);
     if (!is_down) co_return answer;
     const std::string hold = run_.parts_.ids.next();
-    Json opened = {{"hold", hold},
-                   {"kind", "resource"},
-                   {"scope", input_.step_id},
-                   {"title", "The model does not answer: " + answer.error().message},
-                   {"detail", {{"tries", round}, {"why", "approve to ask again, deny to go on without"}}},
-                   {"fingerprint", call.fingerprint},
-                   {"opened_ms", run_.parts_.clock.now_ms()},
-                   {"expires_ms", nullptr},
-                   {"on_expiry", "keep"}};
+    Json opened =
+        opened_data({.id = hold,
+                     .kind = "resource",
+                     .scope = input_.step_id,
+                     .title = "The model does not answer: " + answer.error().message,
+                     .detail = {{"tries", round}, {"why", "approve to ask again, deny to go on without"}},
+                     .fingerprint = call.fingerprint,
+                     .opened_ms = run_.parts_.clock.now_ms()});
     std::vector<Event> events = {
         event("action.retried",
               {{"name", call.name}, {"tries", round}, {"wait_ms", 0}, {"message", answer.error().message}}),

@@ -174,15 +174,13 @@ Task<Result<std::string>> StepRun::ask_person(std::string question, Json detail)
   CO_TRY_OK(co_await proceed());
   if (action.empty()) {
     action = run_.parts_.ids.next();
-    Json opened = {{"hold", action},
-                   {"kind", "question"},
-                   {"scope", input_.step_id},
-                   {"title", question},
-                   {"detail", detail},
-                   {"fingerprint", call.fingerprint},
-                   {"opened_ms", run_.parts_.clock.now_ms()},
-                   {"expires_ms", nullptr},
-                   {"on_expiry", "keep"}};
+    Json opened = opened_data({.id = action,
+                               .kind = "question",
+                               .scope = input_.step_id,
+                               .title = question,
+                               .detail = detail,
+                               .fingerprint = call.fingerprint,
+                               .opened_ms = run_.parts_.clock.now_ms()});
     std::vector<Event> events = {
         call_event("action.proposed", call, action, {{"effect", "pure"}, {"risk", "low"}}),
         event("hold.opened", std::move(opened))};

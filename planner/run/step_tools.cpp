@@ -66,21 +66,18 @@ Task<Result<void>> StepRun::propose(Call& call, const tools::Tool::Spec& spec, s
     Json data = {{"effect", tools::name_of(spec.effect)}, {"risk", tools::name_of(spec.risk)}};
     std::vector<Event> events = {call_event("action.proposed", call, action, std::move(data))};
     if (asks) {
-      Json hold = {{"hold", action},
-                   {"kind", "approval"},
-                   {"scope", input_.step_id},
-                   {"title", "May this step use " + call.name + "?"},
-                   {"detail",
-                    {{"action", action},
-                     {"tool", call.name},
-                     {"args", call.args},
-                     {"risk", tools::name_of(spec.risk)},
-                     {"effect", tools::name_of(spec.effect)},
-                     {"why", input_.goal}}},
-                   {"fingerprint", call.fingerprint},
-                   {"opened_ms", run_.parts_.clock.now_ms()},
-                   {"expires_ms", nullptr},
-                   {"on_expiry", "keep"}};
+      Json hold = opened_data({.id = action,
+                               .kind = "approval",
+                               .scope = input_.step_id,
+                               .title = "May this step use " + call.name + "?",
+                               .detail = {{"action", action},
+                                          {"tool", call.name},
+                                          {"args", call.args},
+                                          {"risk", tools::name_of(spec.risk)},
+                                          {"effect", tools::name_of(spec.effect)},
+                                          {"why", input_.goal}},
+                               .fingerprint = call.fingerprint,
+                               .opened_ms = run_.parts_.clock.now_ms()});
       events.push_back(event("hold.opened", std::move(hold)));
     }
     co_await commit(std::move(events), memory::Durability::synced);
@@ -124,15 +121,13 @@ Task<Result<void>> StepRun::settle_unknown(const Call& call, const std::string& 
                    {"effect", tools::name_of(spec.effect)},
                    {"risk", tools::name_of(spec.risk)},
                    {"why", "the service stopped while this was under way"}};
-    Json opened = {{"hold", hold},
-                   {"kind", "effect_unknown"},
-                   {"scope", input_.step_id},
-                   {"title", "Did " + call.name + " happen?"},
-                   {"detail", std::move(detail)},
-                   {"fingerprint", call.fingerprint},
-                   {"opened_ms", run_.parts_.clock.now_ms()},
-                   {"expires_ms", nullptr},
-                   {"on_expiry", "keep"}};
+    Json opened = opened_data({.id = hold,
+                               .kind = "effect_unknown",
+                               .scope = input_.step_id,
+                               .title = "Did " + call.name + " happen?",
+                               .detail = std::move(detail),
+                               .fingerprint = call.fingerprint,
+                               .opened_ms = run_.parts_.clock.now_ms()});
     std::vector<Event> events = {
         call_event("action.unknown", call, action, {{"effect", tools::name_of(spec.effect)}}),
         event("hold.opened", std::move(opened))};

@@ -104,7 +104,7 @@ RunHarness::RunHarness() : find(find_nothing), answer(answer_plainly) {
   io = std::make_unique<net::io_context>(1);
   auto opened = memory::open_store({.directory = directory.string()}, clock, ids, metrics);
   if (!opened) throw std::runtime_error(opened.error().message);
-  store = *std::move(opened);
+  store = std::make_unique<FlakyStore>(*std::move(opened));
   start();
 }
 

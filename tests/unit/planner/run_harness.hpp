@@ -17,6 +17,7 @@
 #include "base/random.hpp"
 #include "memory/store.hpp"
 #include "planner/service.hpp"
+#include "tests/unit/planner/flaky_store.hpp"
 
 namespace lyceum::planner {
 
@@ -133,7 +134,7 @@ class RunHarness : public testing::Test {
   std::filesystem::path directory;
   std::unique_ptr<BlockingPool> pool;
   std::unique_ptr<net::io_context> io;
-  std::unique_ptr<memory::Store> store;
+  std::unique_ptr<FlakyStore> store;
   std::unique_ptr<Planner> planner;
 
  private:

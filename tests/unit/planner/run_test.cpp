@@ -296,5 +296,32 @@ TEST_F(RunMachine, AnUnattendedRunAnswersWithWhatItHasWhenTheBudgetIsSpent) {
   EXPECT_EQ(events_of(run_id, "answer.proposed").size(), 1U);
 }
 
+// Goal: a full disk stops a run but loses nothing. Method: refuse every append for a while.
+TEST_F(RunMachine, AStoreThatRefusesHoldsTheRunAndLosesNothing) {
+  look->hangs = true;
+  const std::string run_id = submit();
+  run_until([&] { return look->calls.size() == 1; });
+  look->hangs = false;
+  store->flaky_log.is_full = true;
+  std::optional<CommandOutcome> first;
+  net::co_spawn(
+      *io, planner->command(run_id, {{"id", "n1"}, {"type", "note.inject"}, {"text", "kept"}}, "user:ada"),
+      [&](const std::exception_ptr&, CommandOutcome outcome) { first = std::move(outcome); });
+  const Json hold = wait_hold(run_id, "resource");
+
+  EXPECT_EQ(hold["title"], "The store refuses writes: no space left on the disk");
+  EXPECT_FALSE(first.has_value()) << "acknowledged before it was stored";
+  EXPECT_EQ(refused(run_id, {{"type", "run.pause"}}).error.code, Errc::io);
+
+  store->flaky_log.is_full = false;
+  run_until([&] { return first.has_value(); });
+  EXPECT_TRUE(std::holds_alternative<std::uint64_t>(*first));
+  EXPECT_EQ(events_of(run_id, "note.injected").size(), 1U);
+  accepted(run_id, {{"type", "step.retry"}, {"step", "s1"}});
+  wait_end(run_id);
+  EXPECT_EQ(status(run_id), "completed");
+  EXPECT_TRUE(summary(run_id)["holds"].empty());
+}
+
 }  // namespace
 }  // namespace lyceum::planner
