@@ -92,8 +92,8 @@ bool is_year(std::string_view word) {
 }
 
 bool is_connector(std::string_view word) {
-  return is_one_of(
-      word, {"of", "the", "de", "la", "le", "du", "van", "von", "der", "da", "del", "al", "bin", "for"});
+  return is_one_of(word,
+                   {"of", "the", "de", "la", "le", "du", "van", "von", "der", "da", "del", "al", "bin"});
 }
 
 /// Only blanks stand between two tokens: a comma ends a name.

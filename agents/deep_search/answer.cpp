@@ -16,10 +16,11 @@ constexpr std::size_t kMaxEvidence = 12;
 constexpr std::size_t kEvidencePerQuestion = 5;
 constexpr std::size_t kComparedPerQuestion = 4;
 /// Below this probability the sources do not answer: saying so is the answer.
-constexpr double kFoundThreshold = 0.3;
-constexpr double kConflictThreshold = 0.5;
-/// A quote that is far less to the point than the best one is not a second opinion.
+constexpr double kFoundThreshold = 0.2;
+constexpr double kConflictThreshold = 0.65;
+/// Quotes disagree only where both speak to the very question.
 constexpr double kComparableScore = 0.5;
+constexpr double kSharedWords = 0.5;
 
 struct Group {
   std::string question{};
@@ -29,6 +30,12 @@ struct Group {
 
 bool overlaps(const Evidence& a, const Evidence& b) {
   return a.document == b.document && a.url == b.url && a.begin < b.end && b.begin < a.end && a.end > 0;
+}
+
+/// A model that does not understand what it compares takes any two numbers or names for a contradiction. Only
+/// where two quotes are alike but for a few words is its verdict worth having.
+bool say_nearly_the_same(const std::string& a, const std::string& b) {
+  return std::max(support_of(a, {b}), support_of(b, {a})) >= kSharedWords;
 }
 
 bool is_from_person(const Evidence& evidence) {
@@ -191,9 +198,11 @@ class Writer {
     const Evidence& first = answer_.evidence[a];
     const Evidence& second = answer_.evidence[b];
     if (first.document == second.document && first.url == second.url) co_return ok();
-    const bool are_comparable =
-        std::min(first.score, second.score) >= kComparableScore * std::max(first.score, second.score);
+    const bool are_comparable = std::min(first.score, second.score) >= kComparableScore;
     if (!are_comparable && !is_from_person(first) && !is_from_person(second)) co_return ok();
+    if (!context_.model_info().capabilities.follows_instructions &&
+        !say_nearly_the_same(first.quote, second.quote))
+      co_return ok();
     CO_TRY(const double p, co_await probability_disagree(context_, question, first.quote, second.quote));
     if (p < kConflictThreshold) co_return ok();
     answer_.conflicts.push_back({.about = "“" + clip(question, 200) + "”", .a = a, .b = b});

@@ -7,7 +7,11 @@
 namespace lyceum::agents::deep_search {
 namespace {
 
-constexpr double kRelevantThreshold = 0.5;
+constexpr double kRelevantThreshold = 0.3;
+/// Below this a quote is not worth a person's look: it is not logged, even as dropped.
+constexpr double kNearMiss = 0.15;
+/// A quote on the way to the question counts for less than one that speaks to the question itself.
+constexpr double kBridgeDiscount = 0.7;
 
 std::string two_digits(double p) {
   std::array<char, 16> text{};
@@ -20,8 +24,9 @@ std::string two_digits(double p) {
 Task<Result<std::size_t>> Collector::collect(std::vector<Passage> passages, std::string asked,
                                              std::size_t quotes_max) {
   if (passages.empty()) co_return std::size_t{0};
+  const std::string& question = asked.empty() ? question_ : asked;
   CO_TRY(const std::vector<model::Quote> quotes,
-         co_await quote_evidence(context_, asked, passages, quotes_max));
+         co_await quote_evidence(context_, question, passages, quotes_max));
   std::size_t num_kept = 0;
   for (const model::Quote& quote : quotes) {
     CO_TRY(const bool is_kept, co_await add(passages[quote.source], quote, asked));
@@ -40,11 +45,28 @@ Task<Result<bool>> Collector::add(const Passage& passage, const model::Quote& qu
                     .begin = passage.begin + quote.begin,
                     .end = passage.begin + quote.end,
                     .url = passage.url,
-                    .score = quote.score,
+                    .score = asked.empty() ? quote.score : kBridgeDiscount * quote.score,
                     .question = question_,
                     .by = by_};
   if (!seen_.emplace(passage.document + passage.url, evidence.begin, evidence.end).second) co_return false;
-  CO_TRY(const double p, co_await probability_relevant(context_, asked, evidence.quote));
+  CO_TRY(const double p,
+         co_await probability_relevant(context_, asked.empty() ? question_ : asked, evidence.quote));
+  if (p < kNearMiss) co_return false;
+  CO_TRY_OK(co_await log(evidence));
+  std::string reason = refusal(guidance_, passage, evidence.quote);
+  if (reason.empty() && p < kRelevantThreshold)
+    reason = "does not help with the question (p " + two_digits(p) + ")";
+  if (!reason.empty()) {
+    CO_TRY_OK(co_await drop(evidence.id, std::move(reason)));
+    co_return false;
+  }
+  map_.add(evidence);
+  kept_.push_back(std::move(evidence));
+  co_return true;
+}
+
+/// Sets the evidence's id.
+Task<Result<void>> Collector::log(Evidence& evidence) {
   Json data{{"quote", evidence.quote},
             {"document", evidence.document},
             {"title", evidence.title},
@@ -58,16 +80,7 @@ Task<Result<bool>> Collector::add(const Passage& passage, const model::Quote& qu
             {"by", by_}};
   CO_TRY(const Json logged, co_await context_.emit("evidence.added", std::move(data)));
   evidence.id = logged.value("evidence", "");
-  std::string reason = refusal(guidance_, passage, evidence.quote);
-  if (reason.empty() && p < kRelevantThreshold)
-    reason = "does not help with the question (p " + two_digits(p) + ")";
-  if (!reason.empty()) {
-    CO_TRY_OK(co_await drop(evidence.id, std::move(reason)));
-    co_return false;
-  }
-  map_.add(evidence);
-  kept_.push_back(std::move(evidence));
-  co_return true;
+  co_return ok();
 }
 
 Task<Result<void>> Collector::drop(std::string id, std::string reason) {
@@ -116,6 +129,16 @@ std::vector<std::string> Collector::best_quotes(std::size_t limit) const {
   for (const Evidence* evidence : ranked) {
     if (quotes.size() == limit) break;
     quotes.push_back(evidence->quote);
+  }
+  return quotes;
+}
+
+std::vector<std::string> Collector::quotes_near_best(double share) const {
+  double best = 0;
+  for (const Evidence& evidence : kept_) best = std::max(best, evidence.score);
+  std::vector<std::string> quotes;
+  for (const Evidence& evidence : kept_) {
+    if (evidence.score >= share * best) quotes.push_back(evidence.title + ". " + evidence.quote);
   }
   return quotes;
 }

@@ -19,8 +19,8 @@ class Collector {
   Collector(StepContext& context, std::string question, std::string agent)
       : context_(context), question_(std::move(question)), by_("agent:" + std::move(agent)) {}
 
-  /// Quotes from `passages` and logs. `asked` is what the quotes should answer: the sub-question, or a query
-  /// on the way to it. Returns how many quotes were kept.
+  /// Quotes from `passages` and logs. `asked` is what the quotes should answer: a query on the way to the
+  /// sub-question, or empty for the sub-question itself. Returns how many quotes were kept.
   Task<Result<std::size_t>> collect(std::vector<Passage> passages, std::string asked, std::size_t quotes_max);
 
   /// Logs news of the mind map.
@@ -34,10 +34,14 @@ class Collector {
   /// Texts of the kept quotes, best first.
   std::vector<std::string> best_quotes(std::size_t limit) const;
 
+  /// Kept quotes with at least `share` of the best one's score.
+  std::vector<std::string> quotes_near_best(double share) const;
+
   const MindMap& map() const { return map_; }
 
  private:
   Task<Result<bool>> add(const Passage& passage, const model::Quote& quote, const std::string& asked);
+  Task<Result<void>> log(Evidence& evidence);
   Task<Result<void>> drop(std::string id, std::string reason);
 
   StepContext& context_;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "agents/common/entities.hpp"
 #include "agents/common/terms.hpp"
 #include "agents/deep_search/agents.hpp"
 #include "agents/deep_search/collector.hpp"
@@ -13,7 +14,13 @@ constexpr std::size_t kHits = 12;
 constexpr std::size_t kQuotesPerRound = 6;
 constexpr std::size_t kQuotesJudged = 5;
 constexpr std::size_t kBridges = 6;
+/// The more of the question's words no quote holds, the surer the model must be that the quotes are enough: a
+/// question whose words lie in several places is a hard one, and gets more rounds.
 constexpr double kEnoughThreshold = 0.5;
+constexpr double kEnoughThresholdAtNothing = 1.1;
+/// A quote far below the best one shares words with the question by chance.
+constexpr double kSpeaksToIt = 0.5;
+constexpr std::size_t kUnmetNames = 2;
 /// A round that raises the probability by less brought nothing.
 constexpr double kProgress = 0.02;
 constexpr std::size_t kMaxIdleRounds = 2;
@@ -22,7 +29,8 @@ constexpr std::size_t kMaxRounds = 12;
 
 struct Query {
   std::string text{};
-  std::string from{};  ///< Why it is asked, for the log.
+  std::string from{};   ///< Why it is asked, for the log.
+  std::string asked{};  ///< What quotes should answer; empty: the step's question.
 };
 
 Passage to_passage(const Json& hit) {
@@ -75,7 +83,7 @@ class Search {
   }
 
  private:
-  bool is_enough() const { return p_enough_ >= kEnoughThreshold; }
+  bool is_enough() const { return p_enough_ >= threshold_; }
 
   /// Takes in notes that came since the last round; words to search by are asked in this one.
   Task<Result<void>> read_notes(std::vector<Query>& queries) {
@@ -86,15 +94,16 @@ class Search {
       const std::size_t num_queries = guidance_.queries.size();
       follow(note.text, guidance_);
       for (std::size_t i = num_queries; i < guidance_.queries.size(); ++i) {
-        queries.push_back({.text = guidance_.queries[i], .from = "note"});
-        queries.push_back({.text = question_ + " " + guidance_.queries[i], .from = "note"});
+        const std::string& words = guidance_.queries[i];
+        queries.push_back({.text = words, .from = "note", .asked = words});
+        queries.push_back({.text = question_ + " " + words, .from = "note"});
       }
       CO_TRY_OK(co_await context_.emit("note.read", Json::object({{"note_seq", note.seq}})));
     }
     co_return co_await collector_.apply(guidance_, blackboard);
   }
 
-  /// Searches by each query, then quotes from the passages that no earlier query brought.
+  /// Searches by each query, then quotes from what it brought.
   Task<Result<void>> ask(const std::vector<Query>& queries) {
     for (const Query& query : queries) {
       if (!asked_.insert(to_lower_ascii(query.text)).second) continue;
@@ -102,21 +111,23 @@ class Search {
       Json args = Json::object({{"query", query.text}, {"limit", kHits}});
       CO_TRY(const Json found, co_await context_.act("search_memory", std::move(args)));
       const Json hits = found.value("hits", Json::array());
-      std::vector<Passage> fresh;
+      std::vector<Passage> passages;
+      std::size_t num_fresh = 0;
       for (const Json& hit : hits) {
         Passage passage = to_passage(hit);
         if (passage.text.size() > model::kMaxSourceBytes || passage.text.empty()) continue;
-        if (passages_seen_.emplace(passage.document, passage.begin).second)
-          fresh.push_back(std::move(passage));
+        const bool is_fresh = passages_seen_.emplace(passage.document, passage.begin).second;
+        num_fresh += is_fresh ? 1 : 0;
+        // What a passage says about a name is asked anew, even when it had nothing to say about the question.
+        if (is_fresh || !query.asked.empty()) passages.push_back(std::move(passage));
       }
       Json issued{{"query", query.text},
                   {"from", query.from},
                   {"round", round_},
                   {"hits", hits.size()},
-                  {"fresh", fresh.size()}};
+                  {"fresh", num_fresh}};
       CO_TRY_OK(co_await context_.emit("query.issued", std::move(issued)));
-      const std::string asked = query.from == "note" ? query.text : question_;
-      CO_TRY_OK(co_await collector_.collect(std::move(fresh), asked, kQuotesPerRound));
+      CO_TRY_OK(co_await collector_.collect(std::move(passages), query.asked, kQuotesPerRound));
     }
     co_return ok();
   }
@@ -125,16 +136,19 @@ class Search {
   Task<Result<void>> judge() {
     CO_TRY_OK(co_await collector_.log_map());
     const std::vector<std::string> quotes = collector_.best_quotes(kQuotesJudged);
-    missing_ = missing_terms(question_, quotes);
+    missing_ = missing_terms(question_, collector_.quotes_near_best(kSpeaksToIt));
     double p = 0;
     if (!quotes.empty()) {
       CO_TRY(p, co_await probability_enough(context_, question_, quotes, missing_));
     }
     num_idle_rounds_ = p < p_enough_ + kProgress && round_ > 1 ? num_idle_rounds_ + 1 : 0;
+    const double num_terms = std::max<double>(1, static_cast<double>(key_terms(question_).size()));
+    threshold_ = kEnoughThreshold + (kEnoughThresholdAtNothing - kEnoughThreshold) *
+                                        static_cast<double>(missing_.size()) / num_terms;
     p_enough_ = p;
     CO_TRY_OK(co_await log_knowledge(quotes));
     co_return co_await note_decision(context_, "Do the quotes answer “" + clip(question_, 160) + "”?",
-                                     "enough", "not enough", p, kEnoughThreshold);
+                                     "enough", "not enough", p, threshold_);
   }
 
   /// The entry of this question among what the run believes; other steps' entries stay.
@@ -157,10 +171,11 @@ class Search {
   }
 
   Task<Result<std::vector<Query>>> next_queries() {
+    const std::vector<std::string> bridges = collector_.map().bridges(question_, kBridges);
     QueryState state{.seen = seen_queries_,
                      .found = collector_.best_quotes(kQuotesJudged),
                      .missing_terms = missing_,
-                     .map_entities = collector_.map().bridges(question_, kBridges)};
+                     .map_entities = bridges};
     if (!missing_.empty()) {
       std::string words;
       for (const std::string& word : missing_) words += (words.empty() ? "" : ", ") + word;
@@ -169,12 +184,38 @@ class Search {
     }
     auto written = co_await write_queries(context_, question_, std::move(state));
     if (!written && ends_attempt(written.error())) co_return written.error();
-    std::vector<Query> queries;
+    std::vector<Query> queries = unmet_names();
     if (written) {
-      for (std::string& text : *written)
-        queries.push_back({.text = std::move(text), .from = "what was found"});
+      for (std::string& text : *written) {
+        // A query by a name that was found on the way asks about that name, not yet about the question.
+        const bool is_bridge = holds_any(text, bridges);
+        queries.push_back({.text = text,
+                           .from = is_bridge ? "a name that was found" : "what is missing",
+                           .asked = is_bridge ? text : ""});
+      }
     }
     co_return queries;
+  }
+
+  /// Names of the question that no kept quote speaks of.
+  std::vector<Query> unmet_names() const {
+    std::string met;
+    for (const Evidence& evidence : collector_.kept())
+      met += entity_id(evidence.title + " " + evidence.quote) + " ";
+    std::vector<Query> queries;
+    for (const Entity& entity : extract_entities(question_)) {
+      const bool is_name = entity.kind == "name" || entity.kind == "title";
+      if (!is_name || queries.size() == kUnmetNames || met.find(entity_id(entity.name)) != std::string::npos)
+        continue;
+      if (!asked_.contains(to_lower_ascii(entity.name)))
+        queries.push_back({.text = entity.name, .from = "a name of the question"});
+    }
+    return queries;
+  }
+
+  static bool holds_any(const std::string& text, const std::vector<std::string>& names) {
+    return std::any_of(names.begin(), names.end(),
+                       [&](const std::string& name) { return text.find(name) != std::string::npos; });
   }
 
   Json result() const {
@@ -209,6 +250,7 @@ class Search {
   std::size_t round_ = 0;
   std::size_t num_idle_rounds_ = 0;
   double p_enough_ = 0;
+  double threshold_ = kEnoughThreshold;
 };
 
 class FindAgent final : public ExpertAgent {

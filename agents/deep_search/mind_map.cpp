@@ -12,6 +12,12 @@ namespace {
 constexpr std::size_t kMaxNodes = 500;
 constexpr std::size_t kMaxEdges = 500;
 
+/// One capitalised word may be anything ("American"); several, a quoted title and a document's own title are
+/// names.
+double certainty_of(const Entity& entity) {
+  return entity.kind == "name" && entity.name.find(' ') == std::string::npos ? 0.4 : 1;
+}
+
 }  // namespace
 
 MindMap::Node& MindMap::node_of(const std::string& name, const std::string& kind) {
@@ -32,6 +38,7 @@ void MindMap::add(const Evidence& evidence) {
     if (nodes_.size() >= kMaxNodes) break;
     Node& node = node_of(entity.name, entity.kind);
     ++node.mentions;
+    node.weight += evidence.score * certainty_of(entity);
     if (node.news.empty() || node.news.back() != evidence.id) node.news.push_back(evidence.id);
   }
   for (Relation& relation : extract_relations(evidence.quote)) {
@@ -71,7 +78,7 @@ std::vector<std::string> MindMap::bridges(std::string_view question, std::size_t
     if (is_bridge && asked.find(node.id) == std::string::npos) ranked.push_back(&node);
   }
   std::sort(ranked.begin(), ranked.end(), [](const Node* a, const Node* b) {
-    return a->mentions != b->mentions ? a->mentions > b->mentions : a < b;
+    return a->weight != b->weight ? a->weight > b->weight : a < b;
   });
   std::vector<std::string> names;
   for (const Node* node : ranked) {

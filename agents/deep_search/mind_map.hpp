@@ -18,7 +18,7 @@ class MindMap {
   /// when nothing was.
   Json take_news();
 
-  /// Names that the question does not hold, the most mentioned first: bridges to what it asks for.
+  /// Names that the question does not hold, those of the best quotes first: bridges to what it asks for.
   std::vector<std::string> bridges(std::string_view question, std::size_t limit) const;
 
  private:
@@ -27,6 +27,7 @@ class MindMap {
     std::string name{};
     std::string kind{};
     std::size_t mentions = 0;
+    double weight = 0;  ///< Sum of the scores of the quotes that name it.
     std::size_t mentions_told = 0;
     std::vector<std::string> news{};  ///< Evidence that the log does not know of yet.
   };

@@ -80,6 +80,8 @@ std::string to_message(const Answer& answer) {
   for (const AnswerSentence& sentence : answer.sentences) {
     text += (text.empty() ? "" : " ") + sentence.text + marks(sentence.citations);
   }
+  // The one gap of a question that was not found says the same again.
+  if (answer.is_not_found && answer.gaps.size() == 1) return text;
   for (const std::string& gap : answer.gaps) text += (text.empty() ? "" : "\n\n") + gap;
   return text;
 }

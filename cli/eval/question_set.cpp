@@ -52,7 +52,8 @@ class Reader {
     // A question without a paragraph of its own is asked only where the row says which paragraphs of the
     // corpus answer it.
     const bool has_source =
-        row.contains("context") || row.contains("paragraphs") || row.contains("gold_titles");
+        (row.contains("context") && (row["context"].is_array() || row.contains("title"))) ||
+        row.contains("paragraphs") || row.contains("gold_titles");
     if (takes_questions && has_source && !question.question.empty() &&
         asked_.insert(question.question).second) {
       set_.questions.push_back(std::move(question));

@@ -127,7 +127,9 @@ TEST_F(FindTest, ANameThatWasFoundLeadsToTheNextQuery) {
 
   ASSERT_TRUE(do_step("deep_search.find", *context));
 
-  EXPECT_THAT(run.blackboard.evidence, Contains(testing::Field(&Evidence::title, "Ottilie Brandt")));
+  std::string log;
+  for (const DirectEvent& event : run.events) log += event.type + " " + event.data.dump() + "\n";
+  EXPECT_THAT(run.blackboard.evidence, Contains(testing::Field(&Evidence::title, "Ottilie Brandt"))) << log;
 }
 
 TEST_F(FindTest, AnEarlierStepsNameStandsForItsNumber) {
