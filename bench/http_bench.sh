@@ -11,7 +11,7 @@ work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$work"' EXIT
 
 export LYCEUM_TOKEN=benchmark-token-benchmark
-LYCEUM_DATA_DIR=$work/data LYCEUM_PORT=0 LYCEUM_THREADS_IO=1 "$lyceum" serve >"$work/url" 2>"$work/log" &
+LYCEUM_DATA_DIR=$work/data LYCEUM_PORT=0 LYCEUM_THREADS_IO=1 "$lyceum" serve --print-url >"$work/url" 2>"$work/log" &
 server=$!
 until [ -s "$work/url" ]; do kill -0 $server; sleep 0.1; done
 url=$(sed 's,/#.*,,' "$work/url")
