@@ -145,7 +145,8 @@ Task<Result<Json>> StepRun::dispatch(Call call, std::string action, tools::Tool&
   tools::ToolCall context{.run_id = input_.run_id,
                           .step_id = input_.step_id,
                           .key = action.empty() ? call.fingerprint : action,
-                          .collections = input_.collections};
+                          .collections = input_.collections,
+                          .now_ms = run_.parts_.clock.now_ms()};
   for (const auto& [path, file] : run_.state_.files) context.files.emplace_back(path, file.hash);
   const std::string name = call.name;
   context.progress = [run = run_.weak_from_this(), step = input_.step_id, attempt = input_.attempt, name](

@@ -15,6 +15,8 @@ std::unique_ptr<Tool> make_search_memory(memory::Store& store, BlockingPool& poo
 std::unique_ptr<Tool> make_read_document(memory::Store& store, BlockingPool& pool);
 std::unique_ptr<Tool> make_fetch_url(HttpClient& http, BlockingPool& pool, FetchOptions options);
 std::unique_ptr<Tool> make_calculator();
+std::unique_ptr<Tool> make_remember(memory::Store& store, BlockingPool& pool);
+std::unique_ptr<Tool> make_recall(memory::Store& store, BlockingPool& pool);
 std::unique_ptr<Tool> make_list_files();
 std::unique_ptr<Tool> make_read_file(memory::Store& store, BlockingPool& pool);
 std::unique_ptr<Tool> make_write_file();
