@@ -7,9 +7,9 @@
 namespace lyceum::agents::deep_search {
 namespace {
 
-constexpr double kRelevantThreshold = 0.3;
+constexpr double kRelevantThreshold = 0.2;
 /// Below this a quote is not worth a person's look: it is not logged, even as dropped.
-constexpr double kNearMiss = 0.15;
+constexpr double kNearMiss = 0.1;
 /// A quote on the way to the question counts for less than one that speaks to the question itself.
 constexpr double kBridgeDiscount = 0.7;
 
