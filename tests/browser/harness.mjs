@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,13 +26,16 @@ export async function startService(binary) {
   let port = "0";
   let child;
   const start = async () => {
-    const env = { ...process.env, PORT: port };
+    // The fetch story reads a page of its own making on loopback.
+    const env = { ...process.env, PORT: port, LYCEUM_EGRESS_ALLOW_PRIVATE: "true" };
     const withPort = args.map((arg, index) => (args[index - 1] === "--port" ? port : arg));
     child = spawn(command, withPort, { stdio: ["ignore", "pipe", "inherit"], env });
     const lines = createInterface({ input: child.stdout });
     const url = await new Promise((resolve, reject) => {
       lines.once("line", resolve);
-      child.once("exit", (code) => reject(new Error(`${command} ended with ${code} before it printed its address`)));
+      child.once("exit", (code) =>
+        reject(new Error(`${command} ended with ${code} before it printed its address`)),
+      );
       child.once("error", reject);
     });
     port = new URL(url).port;
@@ -66,7 +70,11 @@ export async function startBrowser() {
 
 /** A page in a browser profile of its own, entered with the service's token. Fails on any error of the page. */
 export async function openPage(browser, service, { width = 1440, height = 900, theme = "light" } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, reducedMotion: "reduce" });
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: theme,
+    reducedMotion: "reduce",
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
   const errors = [];
@@ -96,7 +104,9 @@ export async function shoot(page, name) {
 export async function assertAccessible(page, where) {
   await page.evaluate(axeSource);
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  const found = violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
+  const found = violations.map(
+    (one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`,
+  );
   assert.deepEqual(found, [], `axe on ${where}`);
 }
 
@@ -110,11 +120,23 @@ export async function ask(page, question, { isReviewed = false } = {}) {
   await page.getByRole("heading", { level: 1, name: question }).waitFor();
 }
 
+/** A web server with one page, for runs that fetch. */
+export async function startSite(html) {
+  const server = createServer((_, response) => {
+    response.writeHead(200, { "Content-Type": "text/html; charset=utf-8" });
+    response.end(html);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { url: `http://127.0.0.1:${server.address().port}/page.html`, close: () => server.close() };
+}
+
 export async function upload(page, files) {
   await page.getByRole("link", { name: "Documents", exact: true }).click();
   const chooser = page.waitForEvent("filechooser");
   await page.getByText("choose files").click();
-  await (await chooser).setFiles(files.map(({ name, text }) => ({ name, mimeType: "text/markdown", buffer: Buffer.from(text) })));
+  await (
+    await chooser
+  ).setFiles(files.map(({ name, text }) => ({ name, mimeType: "text/markdown", buffer: Buffer.from(text) })));
 }
 
 export const handbook = {

@@ -15,15 +15,38 @@ export function documentStories(shared) {
       const transfer = new DataTransfer();
       transfer.items.add(new File([text], name, { type: "text/markdown" }));
       const zone = document.querySelector(".zone");
-      zone.dispatchEvent(new DragEvent("dragover", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+      zone.dispatchEvent(
+        new DragEvent("dragover", { dataTransfer: transfer, bubbles: true, cancelable: true }),
+      );
       zone.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
     }, handbook);
     await outcomes.getByText("unchanged").waitFor();
 
-    await page.getByRole("link", { name: /lighthouse/i }).first().waitFor();
+    await page
+      .getByRole("link", { name: /lighthouse/i })
+      .first()
+      .waitFor();
     await shoot(page, "documents");
     await assertAccessible(page, "documents");
     assert.deepEqual(opened.errors, []);
+    await opened.close();
+  });
+
+  test("a file that cannot be read is told with its reason, and a document is deleted", async () => {
+    const opened = await openPage(shared.browser, shared.service);
+    const { page } = opened;
+    const outcomes = page.getByRole("list", { name: "Uploads" });
+    const scrap = page.getByRole("row").filter({ hasText: "scrap.md" });
+
+    await upload(page, [
+      { name: "scrap.md", text: "# Scrap\n\nTo be thrown away.\n" },
+      { name: "noise.bin", text: "\u0000\u0001\u0002\u0000" },
+    ]);
+    await outcomes.locator(".error").waitFor();
+    await scrap.getByRole("button", { name: /Delete/ }).click();
+    await page.getByText(/^Deleted/).waitFor();
+    await scrap.waitFor({ state: "detached" });
+
     await opened.close();
   });
 
@@ -41,7 +64,13 @@ export function documentStories(shared) {
     await page.locator("ol li a").first().click();
     const marked = page.locator("article mark").first();
     await marked.waitFor();
-    assert.match(await page.locator("article mark").allInnerTexts().then((parts) => parts.join("")), /keeper/);
+    assert.match(
+      await page
+        .locator("article mark")
+        .allInnerTexts()
+        .then((parts) => parts.join("")),
+      /keeper/,
+    );
     await shoot(page, "document");
     await assertAccessible(page, "a document");
     assert.deepEqual(opened.errors, []);

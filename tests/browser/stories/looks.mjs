@@ -3,7 +3,11 @@ import { test } from "node:test";
 import { assertAccessible, openPage, shoot } from "../harness.mjs";
 
 async function openFinishedRun(page) {
-  await page.locator('a[href^="#/runs/"]').filter({ hasText: /answered/ }).last().click();
+  await page
+    .locator('a[href^="#/runs/"]')
+    .filter({ hasText: /answered/ })
+    .last()
+    .click();
   await page.getByRole("heading", { name: "Answer", exact: true, level: 2 }).waitFor();
 }
 
@@ -12,7 +16,9 @@ async function stickingOut(page) {
   return page.evaluate(() => {
     const { scrollWidth, clientWidth } = document.documentElement;
     if (scrollWidth <= clientWidth + 1) return [];
-    const wide = [...document.querySelectorAll("body *")].filter((node) => node.getBoundingClientRect().right > clientWidth + 1);
+    const wide = [...document.querySelectorAll("body *")].filter(
+      (node) => node.getBoundingClientRect().right > clientWidth + 1,
+    );
     return wide.map((node) => `${node.tagName}.${node.className}`).slice(0, 8);
   });
 }
@@ -71,7 +77,11 @@ export function lookStories(shared) {
       await shoot(page, `run-${width}`);
       assert.deepEqual(await stickingOut(page), [], "a run");
       await assertAccessible(page, `a run at ${width}`);
-      for (const [hash, title] of [["#/documents", "Documents"], ["#/search?q=lighthouse", "Search"], ["#/inbox", "Inbox"]]) {
+      for (const [hash, title] of [
+        ["#/documents", "Documents"],
+        ["#/search?q=lighthouse", "Search"],
+        ["#/inbox", "Inbox"],
+      ]) {
         await page.goto(new URL(hash, page.url()).href);
         await page.getByRole("heading", { level: 1, name: title }).waitFor();
         assert.deepEqual(await stickingOut(page), [], title);

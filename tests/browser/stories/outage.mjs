@@ -12,7 +12,10 @@ export function outageStories(shared) {
     await page.getByText(/^Live/).waitFor();
 
     await shared.service.kill();
-    await page.getByText(/Reconnecting|Offline/).first().waitFor();
+    await page
+      .getByText(/Reconnecting|Offline/)
+      .first()
+      .waitFor();
     await shoot(page, "outage");
     await page.getByRole("button", { name: /Run this plan/ }).click();
     await page.getByText("Sent, waiting for the service").waitFor();

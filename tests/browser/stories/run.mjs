@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ask, assertAccessible, openPage, openTab, shoot } from "../harness.mjs";
+import { ask, assertAccessible, openPage, openTab, shoot, startSite } from "../harness.mjs";
 
 const revision = (page, rev) => page.getByRole("button", { name: new RegExp(`^revision ${rev} `) });
 const step = (page, index) => page.locator("[data-step]").nth(index);
@@ -15,7 +15,7 @@ async function takeOver(page, title, result) {
 
 /** Answers whatever still waits, until the run is over. */
 async function approveUntilOver(page) {
-  const over = page.getByText(/^(completed|partly completed|failed|cancelled): /);
+  const over = page.locator(".end");
   const approve = page.getByRole("button", { name: /^Approve/ }).first();
   for (;;) {
     await over.or(approve).first().waitFor({ timeout: 60_000 });
@@ -34,14 +34,17 @@ export function runStories(shared) {
     await page.getByRole("button", { name: /Run this plan/ }).waitFor();
     await revision(page, 1).waitFor();
 
-    await t.test("a step is edited in place by keyboard, and the edit is a revision with its author", async () => {
-      await step(page, 0).focus();
-      await page.keyboard.press("Enter");
-      await page.getByLabel("Title", { exact: true }).fill("Search the parish records first");
-      await page.keyboard.press("Control+Enter");
-      await revision(page, 2).waitFor();
-      await step(page, 0).getByText(/rev 2/).waitFor();
-    });
+    await t.test(
+      "a step is edited in place by keyboard, and the edit is a revision with its author",
+      async () => {
+        await step(page, 0).focus();
+        await page.keyboard.press("Enter");
+        await page.getByLabel("Title", { exact: true }).fill("Search the parish records first");
+        await page.keyboard.press("Control+Enter");
+        await revision(page, 2).waitFor();
+        await step(page, 0).getByText(/rev 2/).waitFor();
+      },
+    );
 
     await t.test("a step is added", async () => {
       await page.getByRole("button", { name: "+ Add a step" }).click();
@@ -55,40 +58,64 @@ export function runStories(shared) {
       await step(page, count - 1).focus();
       await page.keyboard.press("Alt+ArrowUp");
       await revision(page, 4).waitFor();
-      await step(page, count - 2).getByRole("heading", { name: "Ask the museum" }).waitFor();
+      await step(page, count - 2)
+        .getByRole("heading", { name: "Ask the museum" })
+        .waitFor();
+    });
+
+    await t.test("and moved back by dragging", async () => {
+      const count = await page.locator("[data-step]").count();
+      const [from, to] = [count - 2, 0];
+      await step(page, from).locator("[draggable=true]").dragTo(step(page, to));
+      await revision(page, 5).waitFor();
+      await step(page, 0).getByRole("heading", { name: "Ask the museum" }).waitFor();
+      await step(page, 0).focus();
+      await page.keyboard.press("Alt+ArrowDown");
+      await revision(page, 6).waitFor();
     });
 
     const other = await openTab(opened, new URL(page.url()).hash);
     await t.test("a second tab shows the same revision, and a pause in one is a pause in both", async () => {
-      await revision(other, 4).waitFor();
+      await revision(other, 6).waitFor();
       await page.keyboard.press("p");
       await page.getByText("Nothing moves until you resume").waitFor();
       await other.getByText("Nothing moves until you resume").waitFor();
     });
 
-    await t.test("two people edit the same revision: the second sees both sides and applies hers on top", async () => {
-      await other.keyboard.press("e");
-      const text = other.getByLabel("The plan in Markdown");
-      await other.waitForFunction(() => document.querySelector("#plan-markdown")?.value.length > 20);
-      const mine = (await text.inputValue()).replace("Search the parish records first", "Search the parish records closely");
-      await step(page, 1).focus();
-      await page.keyboard.press("Enter");
-      await page.getByLabel("Title", { exact: true }).fill("Read with care");
-      await page.keyboard.press("Control+Enter");
-      await revision(page, 5).waitFor();
+    await t.test(
+      "two people edit the same revision: the second sees both sides and applies hers on top",
+      async () => {
+        await other.keyboard.press("e");
+        const text = other.getByLabel("The plan in Markdown");
+        await other.waitForFunction(() => document.querySelector("#plan-markdown")?.value.length > 20);
+        const mine = (await text.inputValue()).replace(
+          "Search the parish records first",
+          "Search the parish records closely",
+        );
+        await step(page, 1).focus();
+        await page.keyboard.press("Enter");
+        await page.getByLabel("Title", { exact: true }).fill("Read with care");
+        await page.keyboard.press("Control+Enter");
+        await revision(page, 7).waitFor();
 
-      await text.fill(mine);
-      await other.getByRole("button", { name: "Save as a new revision" }).click();
-      await other.getByText("The plan changed while you were editing").waitFor();
-      await other.getByLabel("Both changes in one text").waitFor();
-      await other.waitForFunction(() => document.querySelector("dialog:last-of-type textarea")?.value.length > 20);
-      await shoot(other, "conflict");
-      await assertAccessible(other, "the conflict dialog");
-      assert.match(await other.getByLabel("Both changes in one text").inputValue(), /records closely[^]*Read with care/);
-      await other.getByRole("button", { name: "Apply mine on revision 5" }).click();
-      await revision(page, 6).waitFor();
-      await other.close();
-    });
+        await text.fill(mine);
+        await other.getByRole("button", { name: "Save as a new revision" }).click();
+        await other.getByText("The plan changed while you were editing").waitFor();
+        await other.getByLabel("Both changes in one text").waitFor();
+        await other.waitForFunction(
+          () => document.querySelector("dialog:last-of-type textarea")?.value.length > 20,
+        );
+        await shoot(other, "conflict");
+        await assertAccessible(other, "the conflict dialog");
+        assert.match(
+          await other.getByLabel("Both changes in one text").inputValue(),
+          /records closely[^]*Read with care/,
+        );
+        await other.getByRole("button", { name: "Apply mine on revision 7" }).click();
+        await revision(page, 8).waitFor();
+        await other.close();
+      },
+    );
 
     await t.test("a note and a quote are injected", async () => {
       await page.keyboard.press("m");
@@ -122,7 +149,7 @@ export function runStories(shared) {
     await t.test("a reload in the middle of the run loses nothing", async () => {
       await page.reload();
       await page.getByText("Nothing moves until you resume").waitFor();
-      await revision(page, 6).waitFor();
+      await revision(page, 8).waitFor();
       await page.getByText(/^Live/).waitFor();
     });
 
@@ -135,7 +162,10 @@ export function runStories(shared) {
       await assertAccessible(page, "a paused run");
       await page.getByRole("button", { name: /Run this plan/ }).click();
       await page.getByRole("button", { name: /Run this plan/ }).waitFor({ state: "detached" });
-      await page.getByRole("button", { name: /^Resume/ }).first().click();
+      await page
+        .getByRole("button", { name: /^Resume/ })
+        .first()
+        .click();
       await approveUntilOver(page);
       await page.getByRole("heading", { name: "Answer", exact: true, level: 2 }).waitFor();
       await shoot(page, "run-finished");
@@ -164,12 +194,19 @@ export function runStories(shared) {
       await page.waitForFunction((before) => location.href !== before, parent);
       await page.getByRole("link", { name: /forked at event/ }).waitFor();
       await page.getByText("Forked: change what you like").first().waitFor();
-      await page.getByRole("button", { name: /^Resume/ }).first().click();
+      await page
+        .getByRole("button", { name: /^Resume/ })
+        .first()
+        .click();
       await approveUntilOver(page);
     });
 
     await t.test("the report, the whole and the log are exported", async () => {
-      for (const [name, pattern] of [["markdown", /lighthouse/], ["json", /^\{/], ["event log", /run\.submitted/]]) {
+      for (const [name, pattern] of [
+        ["markdown", /lighthouse/],
+        ["json", /^\{/],
+        ["event log", /run\.submitted/],
+      ]) {
         await page.getByText("Export", { exact: true }).click();
         const download = page.waitForEvent("download");
         await page.getByRole("link", { name }).click();
@@ -185,11 +222,54 @@ export function runStories(shared) {
     await opened.close();
   });
 
+  test("fetching a page waits for approval, and the arguments can be edited", async () => {
+    const site = await startSite(
+      "<h1>Tower</h1><p>The tower of Kérity is forty-one metres high, says the mason's book.</p>",
+    );
+    const opened = await openPage(shared.browser, shared.service);
+    const { page } = opened;
+    await ask(page, `How high is the tower of Kérity, according to ${site.url}?`);
+    const hold = page.locator("[data-hold]").first();
+    await hold.getByText("Approval").waitFor();
+    await shoot(page, "approval");
+    await assertAccessible(page, "an approval");
+
+    await hold.focus();
+    await page.keyboard.press("e");
+    const args = hold.getByLabel("Arguments (JSON)");
+    await args.fill((await args.inputValue()).replace("page.html", "page.html?edited=1"));
+    await hold.getByRole("button", { name: "Approve as edited" }).click();
+    await hold.waitFor({ state: "detached" });
+    await approveUntilOver(page);
+
+    if (!shared.service.isMock)
+      await page.locator("[data-evidence]").filter({ hasText: "forty-one metres" }).first().waitFor();
+    assert.deepEqual(opened.errors, []);
+    await opened.close();
+    site.close();
+  });
+
+  test("a denied fetch is told to the agent with the comment, and the run goes on", async () => {
+    const opened = await openPage(shared.browser, shared.service);
+    const { page } = opened;
+    await ask(page, "What does http://127.0.0.1:9/none.html say of the keeper of the lighthouse?");
+    const hold = page.locator("[data-hold]").first();
+    await hold.getByLabel("Comment").fill("not that site");
+    await hold.getByRole("button", { name: /^Deny/ }).click();
+    await page.getByText(/deny, “not that site”/).waitFor();
+    await approveUntilOver(page);
+    assert.deepEqual(opened.errors, []);
+    await opened.close();
+  });
+
   test("a question that the sources do not answer gets a plain answer that says so", async () => {
     const opened = await openPage(shared.browser, shared.service);
     await ask(opened.page, "Zyxwv qqfrob glimmerstone ptarmigan?");
     await approveUntilOver(opened.page);
-    await opened.page.getByText("Not found in your sources.", { exact: true }).waitFor();
+    await opened.page
+      .getByRole("region", { name: "Answer" })
+      .getByText("Not found in your sources.", { exact: true })
+      .waitFor();
     await shoot(opened.page, "not-found");
     assert.deepEqual(opened.errors, []);
     await opened.close();

@@ -24,7 +24,9 @@ export function sessionStories(shared) {
     await page.getByRole("alert").waitFor();
     await assertAccessible(page, "the token form");
 
-    await page.getByLabel("Token").fill(decodeURIComponent(new URL(shared.service.url).hash.replace("#token=", "")));
+    await page
+      .getByLabel("Token")
+      .fill(decodeURIComponent(new URL(shared.service.url).hash.replace("#token=", "")));
     await page.getByRole("button", { name: "Enter" }).click();
     await page.getByLabel("Your question").waitFor();
     await context.close();
