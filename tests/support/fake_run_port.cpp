@@ -342,9 +342,10 @@ Task<Result<std::string>> FakeRunPort::report(std::string, std::string format) {
 }
 
 Task<Result<Json>> FakeRunPort::holds() {
-  const Json hold = {{"run", "a"},     {"title", "Approve?"},      {"hold", "h1"},       {"kind", "approval"},
-                     {"scope", "s1"},  {"detail", Json::object()}, {"fingerprint", ""},  {"opened_seq", 1},
-                     {"opened_ms", 1}, {"expires_ms", nullptr},    {"on_expiry", "keep"}};
+  const Json hold = {
+      {"run", "a"},         {"run_title", "Run a"}, {"title", "Approve?"},      {"hold", "h1"},
+      {"kind", "approval"}, {"scope", "s1"},        {"detail", Json::object()}, {"fingerprint", ""},
+      {"opened_seq", 1},    {"opened_ms", 1},       {"expires_ms", nullptr},    {"on_expiry", "keep"}};
   co_return Json{{"holds", {hold}}};
 }
 
