@@ -2,57 +2,9 @@
 
 #include <algorithm>
 
+#include "agents/findings.hpp"
+
 namespace lyceum::agents {
-namespace {
-
-Evidence evidence_from(const Json& data, const std::string& step) {
-  return {.id = data.value("evidence", ""),
-          .step = step,
-          .quote = data.value("quote", ""),
-          .document = data.value("document", ""),
-          .title = data.value("title", ""),
-          .section = data.value("section", ""),
-          .collection = data.value("collection", ""),
-          .begin = data.value("begin", std::uint64_t{0}),
-          .end = data.value("end", std::uint64_t{0}),
-          .url = data.value("url", ""),
-          .score = data.value("score", 0.0),
-          .question = data.value("question", ""),
-          .by = data.value("by", "")};
-}
-
-void set_dropped(Blackboard& blackboard, const Json& data, const std::string& reason) {
-  for (Evidence& evidence : blackboard.evidence) {
-    if (evidence.id == data.value("evidence", "")) evidence.dropped = reason;
-  }
-}
-
-/// Mentions and evidence of a known entity add up; relations pile up.
-void merge_map(Blackboard& blackboard, const Json& data) {
-  for (const Json& entity : data.at("entities")) {
-    const auto known = std::find_if(blackboard.entities.begin(), blackboard.entities.end(),
-                                    [&](const Json& other) { return other.at("id") == entity.at("id"); });
-    if (known == blackboard.entities.end()) {
-      blackboard.entities.push_back(entity);
-      continue;
-    }
-    (*known)["mentions"] =
-        known->at("mentions").get<std::size_t>() + entity.at("mentions").get<std::size_t>();
-    for (const Json& id : entity.at("evidence")) (*known)["evidence"].push_back(id);
-  }
-  for (const Json& relation : data.at("relations")) blackboard.relations.push_back(relation);
-}
-
-void fold(Blackboard& blackboard, const std::string& type, const Json& data, const std::string& step) {
-  if (type == "evidence.added") blackboard.evidence.push_back(evidence_from(data, step));
-  if (type == "evidence.dropped") set_dropped(blackboard, data, data.value("reason", ""));
-  if (type == "evidence.restored") set_dropped(blackboard, data, "");
-  if (type == "knowledge.updated") blackboard.knowledge = data.at("entries");
-  if (type == "map.updated") merge_map(blackboard, data);
-}
-
-}  // namespace
-
 Task<Result<Json>> DirectContext::act(std::string tool, Json args) {
   if (std::find(input_.tools.begin(), input_.tools.end(), tool) == input_.tools.end()) {
     co_return Error{Errc::forbidden, "tool \"" + tool + "\" is not on the step's list"};
@@ -87,7 +39,7 @@ Task<Result<Blackboard>> DirectContext::read_blackboard() {
 
 Task<Result<Json>> DirectContext::emit(std::string type, Json data) {
   if (type == "evidence.added") data["evidence"] = "e" + std::to_string(run_.blackboard.evidence.size() + 1);
-  fold(run_.blackboard, type, data, input_.step_id);
+  fold_finding(run_.blackboard, type, data, input_.step_id, "");
   run_.events.push_back({.type = std::move(type), .step = input_.step_id, .data = data});
   co_return data;
 }

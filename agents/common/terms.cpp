@@ -55,6 +55,14 @@ std::vector<std::string> missing_terms(std::string_view question, const std::vec
   return missing;
 }
 
+std::string topic_of(std::string_view question) {
+  std::set<std::string> stems;
+  for (Term& term : key_terms(question)) stems.insert(std::move(term.stem));
+  std::string topic;
+  for (const std::string& stem : stems) topic += (topic.empty() ? "" : " ") + stem;
+  return clip(topic, 300);
+}
+
 double support_of(std::string_view statement, const std::vector<std::string>& texts) {
   const std::vector<Term> terms = key_terms(statement);
   if (terms.empty()) return 1;

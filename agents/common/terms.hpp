@@ -18,6 +18,9 @@ std::vector<Term> key_terms(std::string_view text);
 /// Key terms of `question` whose stems stand in none of `texts`, as written.
 std::vector<std::string> missing_terms(std::string_view question, const std::vector<std::string>& texts);
 
+/// The key terms' stems in order of the alphabet: the same for questions that differ only in how they ask.
+std::string topic_of(std::string_view question);
+
 /// Share of `statement`'s key terms that stand in `texts`, 0..1; 1 for a statement without any.
 double support_of(std::string_view statement, const std::vector<std::string>& texts);
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr const char* kName = "deep_search.answer";
 constexpr std::size_t kMaxEvidence = 12;
+constexpr std::size_t kMaxNoteBytes = 1000;
 /// Quotes that stand for one sub-question.
 constexpr std::size_t kEvidencePerQuestion = 5;
 constexpr std::size_t kComparedPerQuestion = 4;
@@ -126,6 +127,7 @@ class Writer {
         !written && ends_attempt(written.error())) {
       co_return written.error();
     }
+    CO_TRY_OK(co_await remember(message));
     Json ids = Json::array();
     for (const Evidence& evidence : answer_.evidence) ids.push_back(evidence.id);
     co_return Json{{"text", message},
@@ -136,6 +138,17 @@ class Writer {
   }
 
  private:
+  /// Keeps what was found for later runs; losing the note loses nothing of this one.
+  Task<Result<void>> remember(const std::string& message) {
+    const std::string topic = topic_of(answer_.question);
+    if (answer_.is_not_found || topic.empty()) co_return ok();
+    Json note = Json::object({{"subject", topic}, {"text", clip(message, kMaxNoteBytes)}});
+    if (auto kept = co_await context_.act("remember", std::move(note)); !kept && ends_attempt(kept.error())) {
+      co_return kept.error();
+    }
+    co_return ok();
+  }
+
   Group& group_of(const std::string& question) {
     const auto found = std::find_if(groups_.begin(), groups_.end(),
                                     [&](const Group& group) { return group.question == question; });
@@ -302,7 +315,7 @@ class AnswerAgent final : public ExpertAgent {
       .name = kName,
       .description =
           "Answers from the evidence with a citation in every sentence, or says that it was not found.",
-      .tools = {"write_file"},
+      .tools = {"write_file", "remember"},
       .risk = "low"};
 };
 

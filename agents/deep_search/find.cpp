@@ -88,7 +88,6 @@ class Search {
   /// Takes in notes that came since the last round; words to search by are asked in this one.
   Task<Result<void>> read_notes(std::vector<Query>& queries) {
     CO_TRY(const Blackboard blackboard, co_await context_.read_blackboard());
-    knowledge_ = blackboard.knowledge;
     for (const InjectedNote& note : blackboard.notes) {
       if (!notes_read_.insert(note.seq).second) continue;
       const std::size_t num_queries = guidance_.queries.size();
@@ -151,21 +150,15 @@ class Search {
                                      "enough", "not enough", p, threshold_);
   }
 
-  /// The entry of this question among what the run believes; other steps' entries stay.
+  /// What the run believes about this question; other questions' entries stay.
   Task<Result<void>> log_knowledge(const std::vector<std::string>& quotes) {
     if (quotes.empty()) co_return ok();
-    Json entries = Json::array();
-    if (knowledge_.is_array()) {
-      for (const Json& entry : knowledge_) {
-        if (entry.value("question", "") != question_) entries.push_back(entry);
-      }
-    }
     Json ids = Json::array();
     for (const Evidence& evidence : collector_.kept()) ids.push_back(evidence.id);
-    entries.push_back(Json{{"question", question_},
-                           {"statement", clip(squeeze_blanks(quotes[0]), 400)},
-                           {"evidence", std::move(ids)},
-                           {"confidence", p_enough_}});
+    Json entries = Json::array({Json{{"question", question_},
+                                     {"statement", clip(squeeze_blanks(quotes[0]), 400)},
+                                     {"evidence", std::move(ids)},
+                                     {"confidence", p_enough_}}});
     CO_TRY_OK(co_await context_.emit("knowledge.updated", Json::object({{"entries", std::move(entries)}})));
     co_return ok();
   }
@@ -241,7 +234,6 @@ class Search {
   std::string question_;
   Collector collector_;
   Guidance guidance_{};
-  Json knowledge_ = Json::array();
   std::set<std::uint64_t> notes_read_{};
   std::set<std::string> asked_{};
   std::vector<std::string> seen_queries_{};

@@ -49,13 +49,13 @@ std::string self_contained(const std::string& sub_question, const std::vector<st
   return sub_question + " (" + names + ")";
 }
 
-Json make_step(const std::string& title, const std::string& goal, const char* agent, Json inputs,
-               const char* tool, const std::string& done_when, const char* risk) {
+Json make_step(const std::string& title, const std::string& goal, const char* agent, Json inputs, Json tools,
+               const std::string& done_when, const char* risk) {
   return {{"title", clip(title, kMaxTitleBytes)},
           {"goal", goal},
           {"agent", agent},
           {"inputs", std::move(inputs)},
-          {"tools", Json::array({tool})},
+          {"tools", std::move(tools)},
           {"done_when", done_when},
           {"risk", risk}};
 }
@@ -64,20 +64,21 @@ Json plan_steps(const std::vector<std::string>& sub_questions, const std::vector
                 const std::vector<std::string>& urls, const std::string& expects) {
   Json steps = Json::array();
   for (const std::string& url : urls) {
-    steps.push_back(make_step("Read " + url, url, "deep_search.read", Json::array(), "fetch_url",
-                              "what the page says about the question is quoted", "medium"));
+    steps.push_back(make_step("Read " + url, url, "deep_search.read", Json::array(),
+                              Json::array({"fetch_url"}), "what the page says about the question is quoted",
+                              "medium"));
   }
   for (const std::string& sub_question : sub_questions) {
     // A step that takes no inputs runs beside the others; one that needs an earlier answer waits for all
     // above it.
     Json inputs = needs_earlier_answer(sub_question) && !steps.empty() ? Json::array({"*"}) : Json::array();
     steps.push_back(make_step(sub_question, self_contained(sub_question, entities), "deep_search.find",
-                              std::move(inputs), "search_memory",
+                              std::move(inputs), Json::array({"search_memory"}),
                               "the quotes hold " + expects + ", or nothing new turns up", "low"));
   }
   steps.push_back(make_step("Answer from the evidence",
                             "Answer with a citation in every sentence, or say that it was not found.",
-                            "deep_search.answer", Json::array({"*"}), "write_file",
+                            "deep_search.answer", Json::array({"*"}), Json::array({"write_file", "remember"}),
                             "every sentence cites, and what is not covered is said", "low"));
   return steps;
 }
@@ -103,15 +104,32 @@ class PlanAgent final : public ExpertAgent {
     Json understood{{"kind", kind.kind},  {"entities", entities},           {"keywords", keywords},
                     {"expects", expects}, {"sub_questions", sub_questions}, {"p", kind.p}};
     CO_TRY_OK(co_await context.emit("question.understood", std::move(understood)));
+    CO_TRY_OK(co_await recall(context, asked));
     Json result = Json::object();
-    result["text"] = "A " + kind.kind + " question in " + std::to_string(sub_questions.size()) +
-                     " parts; an answer is " + expects + ".";
+    const std::size_t num_parts = sub_questions.size();
+    result["text"] = "Kind of question: " + kind.kind + ", in " + std::to_string(num_parts) +
+                     (num_parts == 1 ? " part" : " parts") + "; an answer is " + expects + ".";
     result["title"] = clip(question, kMaxTitleBytes);
     result["steps"] = plan_steps(sub_questions, entities, urls, expects);
     co_return result;
   }
 
  private:
+  /// What earlier runs found is said, not used: a note is no source, and the sources may have changed.
+  static Task<Result<void>> recall(StepContext& context, const std::string& question) {
+    const std::string topic = topic_of(question);
+    if (topic.empty()) co_return ok();
+    Json args = Json::object({{"subject", topic}});
+    const auto recalled = co_await context.act("recall", std::move(args));
+    if (!recalled) co_return ends_attempt(recalled.error()) ? Result<void>(recalled.error()) : ok();
+    const Json notes = recalled->value("notes", Json::array());
+    if (notes.empty()) co_return ok();
+    const std::string text =
+        "Run " + notes[0].value("run", "") + " was asked the like; it found: " + notes[0].value("text", "");
+    CO_TRY_OK(co_await context.emit("thought.noted", Json::object({{"text", text}})));
+    co_return ok();
+  }
+
   static std::vector<std::string> first(std::vector<std::string> items, std::size_t limit) {
     if (items.size() > limit) items.resize(limit);
     return items;
@@ -127,7 +145,7 @@ class PlanAgent final : public ExpertAgent {
 
   const Spec spec_{.name = "deep_search.plan",
                    .description = "Understands a question and drafts the plan that answers it.",
-                   .tools = {},
+                   .tools = {"recall"},
                    .risk = "low"};
 };
 

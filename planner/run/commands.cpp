@@ -386,7 +386,7 @@ Result<CommandHandler::Events> CommandHandler::inject_evidence() {
   const std::string note = fields_.string("note", "", kMaxTitleBytes);
   TRY_OK(fields_.finish());
   return Events{event("evidence.added", "",
-                      {{"evidence", "e" + std::to_string(state_.evidence.size() + 1)},
+                      {{"evidence", "e" + std::to_string(state_.findings.evidence.size() + 1)},
                        {"quote", text},
                        {"document", document},
                        {"title", note.empty() ? "Given by " + author_ : note},
@@ -404,9 +404,10 @@ Result<CommandHandler::Events> CommandHandler::mark_evidence(bool is_dropped) {
   const std::string id = fields_.required_string("evidence", kMaxIdBytes);
   const std::string reason = fields_.string("reason", "", kMaxTextBytes);
   TRY_OK(fields_.finish());
-  const auto found = std::find_if(state_.evidence.begin(), state_.evidence.end(),
+  const auto found = std::find_if(state_.findings.evidence.begin(), state_.findings.evidence.end(),
                                   [&](const agents::Evidence& item) { return item.id == id; });
-  if (found == state_.evidence.end()) return Error{Errc::not_found, "there is no evidence '" + id + "'"};
+  if (found == state_.findings.evidence.end())
+    return Error{Errc::not_found, "there is no evidence '" + id + "'"};
   if (found->dropped.empty() != is_dropped)
     return Error{Errc::conflict, "evidence " + id + (is_dropped ? " is dropped already" : " is not dropped")};
   if (!is_dropped)

@@ -7,9 +7,9 @@ namespace lyceum::planner {
 namespace {
 
 const agents::Evidence* find_evidence(const RunState& state, const std::string& id) {
-  const auto found = std::find_if(state.evidence.begin(), state.evidence.end(),
+  const auto found = std::find_if(state.findings.evidence.begin(), state.findings.evidence.end(),
                                   [&](const auto& item) { return item.id == id; });
-  return found == state.evidence.end() ? nullptr : &*found;
+  return found == state.findings.evidence.end() ? nullptr : &*found;
 }
 
 /// Evidence ids in order of first citation, numbered from 1.
@@ -91,7 +91,7 @@ std::string report_markdown(const RunState& state) {
 
 Json report_json(const RunState& state) {
   Json evidence = Json::array();
-  for (const agents::Evidence& item : state.evidence) {
+  for (const agents::Evidence& item : state.findings.evidence) {
     evidence.push_back({{"evidence", item.id},
                         {"step", item.step},
                         {"quote", item.quote},
@@ -116,16 +116,19 @@ Json report_json(const RunState& state) {
                      {"result", known == state.steps.end() ? Json::object() : known->second.result},
                      {"error", known == state.steps.end() ? "" : known->second.error}});
   }
-  Json entities = Json::array();
-  for (const auto& [id, entity] : state.entities) entities.push_back(entity);
   Json files = Json::array();
   for (const auto& [path, file] : state.files)
     files.push_back({{"path", path}, {"bytes", file.bytes}, {"hash", file.hash}});
-  return {{"run", summary_of(state)},     {"plan", to_json(state.plan)},
-          {"steps", std::move(steps)},    {"evidence", std::move(evidence)},
-          {"knowledge", state.knowledge}, {"entities", std::move(entities)},
-          {"relations", state.relations}, {"answer", state.answer},
-          {"outcome", state.outcome},     {"files", std::move(files)}};
+  return {{"run", summary_of(state)},
+          {"plan", to_json(state.plan)},
+          {"steps", std::move(steps)},
+          {"evidence", std::move(evidence)},
+          {"knowledge", state.findings.knowledge},
+          {"entities", state.findings.entities},
+          {"relations", state.findings.relations},
+          {"answer", state.answer},
+          {"outcome", state.outcome},
+          {"files", std::move(files)}};
 }
 
 }  // namespace lyceum::planner

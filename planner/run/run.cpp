@@ -177,6 +177,11 @@ void Run::advance_executing() {
   if (!has_open_step && attempts_.empty()) finish();
 }
 
+std::vector<std::string> Run::tools_of(const std::string& agent) const {
+  const agents::ExpertAgent* found = parts_.agents.find(agent);
+  return found == nullptr ? std::vector<std::string>{} : found->spec().tools;
+}
+
 void Run::launch(const std::string& step_id, const std::string& agent) {
   const StepState& known = state_.steps[step_id];
   const bool is_rerun = known.status == StepStatus::running;  // After a crash: the same attempt goes on.
@@ -189,7 +194,7 @@ void Run::launch(const std::string& step_id, const std::string& agent) {
                           .title = step != nullptr ? step->title : "Plan",
                           .goal = step != nullptr ? step->goal : state_.question,
                           .collections = state_.collections,
-                          .tools = step != nullptr ? step->tools : std::vector<std::string>{},
+                          .tools = step != nullptr ? step->tools : tools_of(agent),
                           .done_when = step != nullptr ? step->done_when : ""};
   if (!is_rerun) {
     Event started = system_event("step.started", {{"title", input.title}, {"agent", agent}});

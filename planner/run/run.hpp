@@ -74,6 +74,7 @@ class Run : public std::enable_shared_from_this<Run> {
   void advance();
   void advance_executing();
   void reconcile();
+  std::vector<std::string> tools_of(const std::string& agent) const;
   void launch(const std::string& step, const std::string& agent);
   Task<void> run_attempt(std::shared_ptr<StepRun> attempt);
   Task<Result<Json>> run_agent(StepRun& attempt);

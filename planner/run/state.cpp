@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "agents/findings.hpp"
+
 namespace lyceum::planner {
 namespace {
 
@@ -19,29 +21,6 @@ StepStatus parse_status(const std::string& name) {
 Phase parse_phase(const std::string& name) {
   const auto found = std::find(kPhases.begin(), kPhases.end(), name);
   return found == kPhases.end() ? Phase::submitted : static_cast<Phase>(found - kPhases.begin());
-}
-
-agents::Evidence evidence_from(const Event& event) {
-  const Json& data = event.data;
-  return {.id = data.value("evidence", ""),
-          .step = event.step,
-          .quote = data.value("quote", ""),
-          .document = data.value("document", ""),
-          .title = data.value("title", ""),
-          .section = data.value("section", ""),
-          .collection = data.value("collection", ""),
-          .begin = data.value("begin", std::uint64_t{0}),
-          .end = data.value("end", std::uint64_t{0}),
-          .url = data.value("url", ""),
-          .score = data.value("score", 0.0),
-          .question = data.value("question", ""),
-          .by = data.value("by", event.actor)};
-}
-
-void merge_list(Json& into, const Json& from) {
-  for (const Json& item : from) {
-    if (std::find(into.begin(), into.end(), item) == into.end()) into.push_back(item);
-  }
 }
 
 }  // namespace
@@ -201,34 +180,12 @@ void RunState::apply_action(const Event& event) {
 
 void RunState::apply_finding(const Event& event) {
   const Json& data = event.data;
-  if (event.type == "evidence.added") {
-    evidence.push_back(evidence_from(event));
-  } else if (event.type == "evidence.dropped" || event.type == "evidence.restored") {
-    const std::string id = data.value("evidence", "");
-    for (agents::Evidence& item : evidence) {
-      if (item.id == id)
-        item.dropped = event.type == "evidence.dropped" ? data.value("reason", "dropped") : "";
-    }
-  } else if (event.type == "knowledge.updated") {
-    knowledge = data.value("entries", Json::array());
-  } else if (event.type == "map.updated") {
-    for (const Json& entity : data.value("entities", Json::array())) {
-      Json& known = entities[entity.value("id", "")];
-      if (known.is_null()) {
-        known = entity;
-        continue;
-      }
-      known["mentions"] = known.value("mentions", 0) + entity.value("mentions", 0);
-      if (entity.contains("evidence")) merge_list(known["evidence"], entity["evidence"]);
-    }
-    for (const Json& relation : data.value("relations", Json::array())) {
-      if (std::find(relations.begin(), relations.end(), relation) == relations.end())
-        relations.push_back(relation);
-    }
-  } else if (event.type == "answer.proposed") {
+  agents::fold_finding(findings, event.type, data, event.step, event.actor);
+  if (event.type == "answer.proposed") {
     answer = data;
   } else if (event.type == "note.injected") {
-    notes.push_back({.seq = event.seq, .text = data.value("text", ""), .path = data.value("path", "")});
+    findings.notes.push_back(
+        {.seq = event.seq, .text = data.value("text", ""), .path = data.value("path", "")});
   } else if (event.type == "file.changed") {
     files[data.value("path", "")] = {.hash = data.value("hash", ""),
                                      .bytes = data.value("bytes", std::uint64_t{0})};
@@ -269,25 +226,23 @@ const Hold* RunState::find_hold(const std::string& kind, const std::string& scop
 }
 
 agents::Blackboard RunState::blackboard_for(const std::string& step_id) const {
-  agents::Blackboard board{.seq = seq, .evidence = evidence, .knowledge = knowledge};
-  if (const PlanStep* step = plan.find(step_id)) {
-    for (const std::string& input : plan.inputs_of(*step)) {
-      const PlanStep* source = plan.find(input);
-      const auto state = steps.find(input);
-      if (source == nullptr || state == steps.end()) continue;
-      board.results.push_back({.step = input,
-                               .title = source->title,
-                               .goal = source->goal,
-                               .agent = source->agent,
-                               .status = std::string(name_of(state->second.status)),
-                               .result = state->second.result});
-    }
+  agents::Blackboard board = findings;
+  board.seq = seq;
+  std::erase_if(board.notes,
+                [&](const agents::InjectedNote& note) { return !note.path.empty() && note.path != step_id; });
+  const PlanStep* step = plan.find(step_id);
+  if (step == nullptr) return board;
+  for (const std::string& input : plan.inputs_of(*step)) {
+    const PlanStep* source = plan.find(input);
+    const auto state = steps.find(input);
+    if (source == nullptr || state == steps.end()) continue;
+    board.results.push_back({.step = input,
+                             .title = source->title,
+                             .goal = source->goal,
+                             .agent = source->agent,
+                             .status = std::string(name_of(state->second.status)),
+                             .result = state->second.result});
   }
-  for (const agents::InjectedNote& note : notes) {
-    if (note.path.empty() || note.path == step_id) board.notes.push_back(note);
-  }
-  for (const auto& [id, entity] : entities) board.entities.push_back(entity);
-  for (const Json& relation : relations) board.relations.push_back(relation);
   return board;
 }
 

@@ -130,13 +130,9 @@ class RunState {
 
   Budget budget{};
   RunUsage usage{};
-  bool is_wrapping_up = false;  ///< The budget is spent and nobody extends it: answer with what there is.
-  std::vector<agents::Evidence> evidence{};
-  std::vector<agents::InjectedNote> notes{};
-  Json knowledge = Json::array();
-  std::map<std::string, Json> entities{};
-  std::vector<Json> relations{};
-  Json answer = nullptr;  ///< data of the last answer.proposed.
+  bool is_wrapping_up = false;    ///< The budget is spent and nobody extends it: answer with what there is.
+  agents::Blackboard findings{};  ///< For all steps; `results` stays empty here.
+  Json answer = nullptr;          ///< data of the last answer.proposed.
   std::map<std::string, WorkspaceFile> files{};
 
  private:

@@ -153,7 +153,7 @@ Task<Result<Json>> StepRun::emit(std::string type, Json data) {
       CO_TRY_OK(co_await run_blocking(
           run_.parts_.pool, [&] { return check_quote_blocking(run_.parts_.store.documents(), data); }));
     CO_TRY_OK(co_await proceed());
-    data["evidence"] = "e" + std::to_string(run_.state_.evidence.size() + 1);
+    data["evidence"] = "e" + std::to_string(run_.state_.findings.evidence.size() + 1);
     data["by"] = "agent:" + agent_;
   }
   Event made = event(type, data);

@@ -188,8 +188,8 @@ Task<Result<Json>> StepRun::dispatch(Call call, std::string action, tools::Tool&
 // ends.
 Task<Result<Json>> StepRun::watch_for_loops(const Call& call) {
   const RunState& state = run_.state_;
-  const std::uint64_t mark =
-      state.evidence.size() + state.entities.size() + state.relations.size() + state.notes.size();
+  const std::uint64_t mark = state.findings.evidence.size() + state.findings.entities.size() +
+                             state.findings.relations.size() + state.findings.notes.size();
   stalled_calls_ = mark == progress_mark_ ? stalled_calls_ + 1 : 0;
   progress_mark_ = mark;
   const std::uint32_t repeats = repeats_[call.fingerprint]++;

@@ -51,6 +51,21 @@ TEST_F(PlanTest, AnAddressInTheQuestionIsRead) {
   EXPECT_EQ(plan["steps"][0]["risk"], "medium");
 }
 
+TEST_F(PlanTest, WhatAnEarlierRunFoundIsSaid) {
+  ingest("Golden Gate Bridge", "The Golden Gate Bridge opened in 1937.");
+  const std::string question = "When was the Golden Gate Bridge opened?";
+  ASSERT_TRUE(do_step("deep_search.find", *context_for(question, {"search_memory"})));
+  ASSERT_TRUE(do_step("deep_search.answer", *context_for(question, {"write_file", "remember"})));
+
+  // The same question in other words: the words that say what it is about are the same.
+  ASSERT_TRUE(
+      do_step("deep_search.plan", *context_for("When did they open the Golden Gate Bridge?", {"recall"})));
+
+  const auto thoughts = events_of("thought.noted");
+  ASSERT_FALSE(thoughts.empty());
+  EXPECT_NE(thoughts.back()["text"].get<std::string>().find("1937"), std::string::npos);
+}
+
 TEST_F(PlanTest, CancelledItReturnsAtOnce) {
   const auto context = context_for("When was the bridge opened?", {});
   context->cancelled_from = 1;

@@ -67,7 +67,7 @@ export const eventData = {
   "evidence.dropped": object({ evidence: string, reason: string, by: string }),
   /** A dropped quote counts again. */
   "evidence.restored": object({ evidence: string, by: string }),
-  /** What the agent believes so far, apart from the sources. */
+  /** What the agent believes so far, apart from the sources; an entry replaces the one for the same question. */
   "knowledge.updated": object({ entries: array(o.knowledgeEntry) }),
   /** Entities and relations seen; each list adds to what is there. */
   "map.updated": object({ entities: array(o.entity), relations: array(o.relation) }),
@@ -124,7 +124,7 @@ export const eventSays: Readonly<Record<EventType, string>> = {
   "evidence.added": "A verbatim quote.",
   "evidence.dropped": "A quote no longer counts, and why.",
   "evidence.restored": "A dropped quote counts again.",
-  "knowledge.updated": "What the agent believes so far, apart from the sources.",
+  "knowledge.updated": "What the agent believes so far, apart from the sources; an entry replaces the one for the same question.",
   "map.updated": "Entities and relations seen; each list adds to what is there.",
   "decision.made": "A choice by probabilities.",
   "answer.proposed": "The answer; every sentence cites.",

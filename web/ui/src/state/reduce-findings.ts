@@ -1,6 +1,6 @@
 /** How evidence, knowledge, the mind map, the answer and files change a run's view. */
 import type { EventOf } from "../protocol/events";
-import type { Entity } from "../protocol/objects";
+import type { Entity, KnowledgeEntry } from "../protocol/objects";
 import { withEntry } from "./immutable";
 import type { RunView } from "./run-view";
 
@@ -14,10 +14,19 @@ export function markEvidence(view: RunView, id: string, dropped: string | null):
   return before ? { ...view, evidence: view.evidence.with(id, { ...before, dropped }) } : view;
 }
 
+/** An entry replaces the one for the same question. */
+export function mergeKnowledge(
+  before: readonly KnowledgeEntry[],
+  added: readonly KnowledgeEntry[],
+): readonly KnowledgeEntry[] {
+  const replaced = new Set(added.map((entry) => entry.question));
+  return [...before.filter((entry) => !replaced.has(entry.question)), ...added];
+}
+
 function merged(before: Entity | undefined, added: Entity): Entity {
   if (!before) return added;
   const evidence = [...new Set([...before.evidence, ...added.evidence])];
-  return { ...before, mentions: Math.max(before.mentions, added.mentions), evidence };
+  return { ...before, mentions: before.mentions + added.mentions, evidence };
 }
 
 export function growMap(view: RunView, event: EventOf<"map.updated">): RunView {

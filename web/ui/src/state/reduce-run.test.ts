@@ -80,6 +80,24 @@ describe("reduceRun", () => {
     expect(view.stream.at(-1)).toMatchObject({ kind: "event", event: { type: "unreadable" } });
   });
 
+  it("replaces what is known of a question, and keeps the rest", () => {
+    const entry = (question: string, statement: string) => ({
+      question,
+      statement,
+      evidence: [],
+      confidence: 1,
+    });
+    const view = foldRun(
+      [
+        event(16, "knowledge.updated", { entries: [entry("a", "1"), entry("b", "2")] }),
+        event(17, "knowledge.updated", { entries: [entry("a", "3")] }),
+      ],
+      whole,
+    );
+
+    expect(view.knowledge.map((known) => known.statement)).toEqual(["2", "3"]);
+  });
+
   it("merges the mind map, entity by entity", () => {
     const entity = { id: "x", name: "X", kind: "thing", mentions: 1, evidence: ["e1"] };
     const link = { from: "x", to: "y", label: "knows", evidence: "e1" };
@@ -94,7 +112,7 @@ describe("reduceRun", () => {
       whole,
     );
 
-    expect(view.entities.get("x")).toMatchObject({ mentions: 3, evidence: ["e1", "e2"] });
+    expect(view.entities.get("x")).toMatchObject({ mentions: 4, evidence: ["e1", "e2"] });
     expect(view.relations).toHaveLength(1);
   });
 });

@@ -8,6 +8,7 @@ import {
   growMap,
   markEvidence,
   markNoteRead,
+  mergeKnowledge,
   setAnswer,
 } from "./reduce-findings";
 import {
@@ -86,7 +87,7 @@ function apply(view: RunView, event: RunEvent): RunView {
     case "evidence.restored":
       return withEventLine(markEvidence(view, event.data.evidence, null), event);
     case "knowledge.updated":
-      return { ...view, knowledge: event.data.entries };
+      return { ...view, knowledge: mergeKnowledge(view.knowledge, event.data.entries) };
     case "map.updated":
       return growMap(view, event);
     case "answer.proposed":
