@@ -92,9 +92,9 @@ export function runStories(shared) {
           "Search the parish records first",
           "Search the parish records closely",
         );
-        await step(page, 1).focus();
+        await page.locator("[data-step]").last().focus();
         await page.keyboard.press("Enter");
-        await page.getByLabel("Title", { exact: true }).fill("Read with care");
+        await page.getByLabel("Title", { exact: true }).fill("Answer with care");
         await page.keyboard.press("Control+Enter");
         await revision(page, 7).waitFor();
 
@@ -109,7 +109,7 @@ export function runStories(shared) {
         await assertAccessible(other, "the conflict dialog");
         assert.match(
           await other.getByLabel("Both changes in one text").inputValue(),
-          /records closely[^]*Read with care/,
+          /records closely[^]*Answer with care/,
         );
         await other.getByRole("button", { name: "Apply mine on revision 7" }).click();
         await revision(page, 8).waitFor();
@@ -177,6 +177,7 @@ export function runStories(shared) {
       await page.locator("dialog mark").first().waitFor();
       await shoot(page, "source");
       await page.getByRole("button", { name: "Close" }).click();
+      await page.waitForFunction(() => document.activeElement?.matches("a.cite"));
     });
 
     await t.test("the past is looked at event by event, and forked", async () => {

@@ -47,6 +47,11 @@ function decode(part: string): string {
   }
 }
 
+/** An address from a source, if it is one that may be followed. */
+export function webAddress(url: string): string | null {
+  return /^https?:\/\//i.test(url) ? url : null;
+}
+
 export const runLink = (run: string): string => `#/runs/${encodeURIComponent(run)}`;
 export const passageLink = (document: string, begin: number, end: number): string =>
   `#/documents/${encodeURIComponent(document)}?begin=${begin}&end=${end}`;

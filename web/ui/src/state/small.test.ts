@@ -7,7 +7,7 @@ import { describeAction } from "./action-label";
 import { splitAtBytes } from "./bytes";
 import { markWords } from "./mark-words";
 import { pieces } from "./passage";
-import { passageLink, parseRoute, searchLink } from "./route";
+import { passageLink, parseRoute, searchLink, webAddress } from "./route";
 import { foldRun } from "./reduce-run";
 import { inbox, reduceRuns } from "./run-list";
 import { laneOf, lanePaths } from "./timeline";
@@ -51,6 +51,12 @@ describe("routes", () => {
     expect(parseRoute(searchLink("a & b", "c"))).toEqual({ page: "search", query: "a & b", collection: "c" });
     expect(parseRoute("")).toEqual({ page: "home" });
     expect(parseRoute("#/runs/R1")).toEqual({ page: "run", run: "R1" });
+  });
+
+  it("are never followed to anything but a web page", () => {
+    expect(webAddress("https://a.example/b")).toBe("https://a.example/b");
+    expect(webAddress("javascript:alert(1)")).toBeNull();
+    expect(webAddress("")).toBeNull();
   });
 
   it("survive what people type", () => {

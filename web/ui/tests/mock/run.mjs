@@ -38,6 +38,7 @@ export class MockRun {
     this.body = { agent: "deep_search", collections: [], plan_review: false, approvals: "ask", ...body };
     this.body.budget = { time_s: 0, tokens: 0, tool_calls: 0, ...body.budget };
     this.created = Date.now();
+    this.plans = new Map();
     this.nextStep = 1;
     this.nextHold = 1;
   }
@@ -117,6 +118,7 @@ export class MockRun {
     if (type === "run.finished") Object.assign(this, { phase: "terminal", status: data.status });
     if (type === "plan.patched") {
       this.plan = { rev: data.rev, steps: data.steps };
+      this.plans.set(data.rev, this.plan);
       this.nextStep = Math.max(
         this.nextStep,
         ...data.steps.map((planned) => Number(planned.id.slice(1)) + 1),
@@ -185,11 +187,12 @@ export class MockRun {
     );
   }
 
-  markdown() {
-    const steps = this.plan.steps.map(
+  markdown(rev) {
+    const plan = this.plans.get(rev) ?? this.plan;
+    const steps = plan.steps.map(
       (s, i) => `## ${i + 1}. ${s.title} {#${s.id}}\n\n${s.goal}\n\n- agent: ${s.agent}\n`,
     );
-    return `# Plan (revision ${this.plan.rev})\n\n${steps.join("\n")}`;
+    return `# Plan (revision ${plan.rev})\n\n${steps.join("\n")}`;
   }
 
   parseMarkdown(text) {

@@ -144,7 +144,11 @@ const routes = {
       return send(response, 201, forked.summary());
     }
     if (part === "plan")
-      return send(response, 200, request.headers.accept === "text/markdown" ? run.markdown() : run.plan);
+      return send(
+        response,
+        200,
+        request.headers.accept === "text/markdown" ? run.markdown(Number(query.get("rev"))) : run.plan,
+      );
     if (part === "files") return send(response, 200, rest.length > 0 ? "<p>original</p>" : { files: [] });
     if (part === "export") {
       const headers = { "Content-Disposition": `attachment; filename="${id}.${query.get("format")}"` };
