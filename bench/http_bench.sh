@@ -36,7 +36,7 @@ until curl -sf "http://127.0.0.1:$nginx_port/" >/dev/null; do sleep 0.1; done
 
 measure() {  # <name> <address>
   wrk -t1 -c64 -d"${seconds}s" --latency "$2" >"$work/wrk"
-  printf '%-34s %12s %10s\n' "$1" "$(awk '/Requests\/sec/ {print $2}' "$work/wrk")" "$(awk '/99%/ {print $2}' "$work/wrk")"
+  printf '%-34s %12s %10s\n' "$1" "$(awk '/Requests\/sec/ {print $2}' "$work/wrk")" "$(awk '$1 == "99%" {print $2}' "$work/wrk")"
 }
 
 printf '%-34s %12s %10s\n' "small GET, 64 connections" requests/s p99

@@ -252,7 +252,7 @@ TEST_F(HttpServer, UnreadableAndEmptyDocumentsAreRefused) {
   const std::string binary(
       "\x7f"
       "ELF\x02\x01\x01\0\0\0\xff\xfe\0\0",
-      16);
+      14);
   EXPECT_EQ(ask("POST", "/api/documents?collection=c&source=a.out", binary,
                 {{"Content-Type", "application/octet-stream"}})
                 .status,
