@@ -15,6 +15,14 @@ std::size_t raw_string_end(std::string_view text, std::size_t quote) {
   return end == std::string_view::npos ? text.size() : end + closing.size();
 }
 
+/// 1'000 holds a separator; U'a' begins a literal: a number begins with a digit.
+bool is_digit_separator(std::string_view text, std::size_t at) {
+  std::size_t begin = at;
+  while (begin > 0 && (std::isalnum(static_cast<unsigned char>(text[begin - 1])) || text[begin - 1] == '\''))
+    --begin;
+  return begin < at && std::isdigit(static_cast<unsigned char>(text[begin]));
+}
+
 /// Where the construct that starts at `at` ends: a comment or a literal; `at` itself when there is none.
 std::size_t skipped_until(std::string_view text, std::size_t at) {
   if (text.compare(at, 2, "//") == 0) return std::min(text.find('\n', at), text.size());
@@ -24,9 +32,7 @@ std::size_t skipped_until(std::string_view text, std::size_t at) {
   }
   const char quote = text[at];
   if (quote != '"' && quote != '\'') return at;
-  const bool is_digit_separator =
-      quote == '\'' && at > 0 && std::isalnum(static_cast<unsigned char>(text[at - 1]));
-  if (is_digit_separator) return at;
+  if (quote == '\'' && is_digit_separator(text, at)) return at;
   if (const auto end = raw_string_end(text, at); quote == '"' && end != std::string_view::npos) return end;
   std::size_t end = at + 1;
   while (end < text.size() && text[end] != quote && text[end] != '\n') end += text[end] == '\\' ? 2 : 1;

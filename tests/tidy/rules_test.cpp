@@ -110,10 +110,11 @@ TEST(Functions, TheirLengthIsCountedFromBraceToBrace) {
 
 TEST(Functions, BracesInLiteralsAndCommentsDoNotCount) {
   const auto functions = find_functions(
-      "void f() {\n  auto a = \"}\";  // }\n  auto b = R\"x(})x\";\n  char c = '}';\n  int n = 1'000;\n}\n");
+      "void f() {\n  auto a = \"}\";  // }\n  auto b = R\"x(})x\";\n  char c = '}';\n  auto d = U'}';\n  int "
+      "n = 1'000;\n}\n");
 
   ASSERT_EQ(functions.size(), 1U);
-  EXPECT_EQ(functions[0].num_lines, 6U);
+  EXPECT_EQ(functions[0].num_lines, 7U);
 }
 
 }  // namespace
