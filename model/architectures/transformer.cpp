@@ -1,0 +1,90 @@
+#include "model/architectures/transformer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "kernels/rope.hpp"
+#include "model/architectures/forward_pass.hpp"
+#include "model/architectures/weights.hpp"
+#include "model/files/gguf.hpp"
+
+namespace lyceum::model {
+namespace {
+
+Result<void> check_experts(const ModelConfig& config, std::span<const std::size_t> experts_per_layer) {
+  if (experts_per_layer.empty()) return ok();
+  if (experts_per_layer.size() != config.layers.size())
+    return Error{Errc::invalid_argument, "experts are given for " + std::to_string(experts_per_layer.size()) +
+                                             " layers of " + std::to_string(config.layers.size())};
+  for (std::size_t layer = 0; layer < config.layers.size(); ++layer) {
+    if (!config.layers[layer].experts) continue;
+    const ExpertsConfig& experts = *config.layers[layer].experts;
+    const std::size_t most = experts.num_experts / experts.policy.num_groups * experts.policy.num_groups_used;
+    if (experts_per_layer[layer] < 1 || experts_per_layer[layer] > most)
+      return Error{Errc::invalid_argument, "layer " + std::to_string(layer) + " can use 1.." +
+                                               std::to_string(most) + " experts, not " +
+                                               std::to_string(experts_per_layer[layer])};
+  }
+  return ok();
+}
+
+Result<void> check_tokens(const ModelConfig& config, const SequenceChunk& chunk) {
+  if (chunk.tokens.empty()) return Error{Errc::invalid_argument, "no tokens"};
+  const std::size_t length = chunk.state->length() + chunk.tokens.size();
+  if (length > config.context_length)
+    return Error{Errc::too_large, "the sequence has " + std::to_string(length) +
+                                      " tokens, the model's context has " +
+                                      std::to_string(config.context_length)};
+  for (const std::int32_t token : chunk.tokens) {
+    if (token < 0 || static_cast<std::size_t>(token) >= config.vocabulary_size)
+      return Error{Errc::invalid_argument, "token " + std::to_string(token) +
+                                               " is not in the vocabulary of " +
+                                               std::to_string(config.vocabulary_size)};
+  }
+  return ok();
+}
+
+}  // namespace
+
+Result<Transformer> Transformer::load_blocking(GgufFile file) {
+  auto kept = std::make_unique<GgufFile>(std::move(file));
+  TRY(ModelConfig config, read_model_config(*kept));
+  TRY(ModelWeights weights, load_weights_blocking(*kept, config));
+  return Transformer(std::move(kept), std::move(config), std::make_unique<ModelWeights>(std::move(weights)));
+}
+
+Transformer::Transformer(std::unique_ptr<GgufFile> file, ModelConfig config,
+                         std::unique_ptr<ModelWeights> weights)
+    : file_(std::move(file)),
+      config_(std::move(config)),
+      weights_(std::move(weights)),
+      rope_frequencies_(kernels::rope_frequencies({.dims = config_.rope.dims,
+                                                   .base = config_.rope.base,
+                                                   .factor = config_.rope.factor,
+                                                   .yarn = config_.rope.yarn,
+                                                   .divisors = weights_->rope_divisors})) {}
+
+Transformer::Transformer(Transformer&&) noexcept = default;
+Transformer& Transformer::operator=(Transformer&&) noexcept = default;
+Transformer::~Transformer() = default;
+
+Result<void> Transformer::check(std::span<const SequenceChunk> batch) const {
+  std::vector<const KeyValueState*> states;
+  for (const SequenceChunk& chunk : batch) {
+    TRY_OK(check_tokens(config_, chunk));
+    TRY_OK(check_experts(config_, chunk.experts_per_layer));
+    states.push_back(chunk.state);
+  }
+  std::ranges::sort(states);
+  if (std::ranges::adjacent_find(states) != states.end())
+    return Error{Errc::invalid_argument, "a sequence is twice in a batch"};
+  return ok();
+}
+
+Result<std::vector<float>> Transformer::forward_blocking(std::span<const SequenceChunk> batch) const {
+  if (batch.empty()) return Error{Errc::invalid_argument, "no sequences"};
+  TRY_OK(check(batch));
+  return ForwardPass(config_, *weights_, rope_frequencies_, batch).run();
+}
+
+}  // namespace lyceum::model

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "model/architectures/key_value_state.hpp"
+#include "model/architectures/model_config.hpp"
+
+namespace lyceum::model {
+
+class GgufFile;
+struct ModelWeights;
+
+/// The next tokens of one sequence.
+struct SequenceChunk {
+  std::span<const std::int32_t> tokens{};  ///< Not empty
+  KeyValueState* state = nullptr;          ///< Takes the tokens in; at most once in a batch
+  bool wants_all_logits = false;           ///< A row for every token instead of the last alone
+  /// Experts that this request uses in each layer, 1 to what the routing permits; empty: the model's own.
+  /// Dense layers' entries do not count.
+  std::span<const std::size_t> experts_per_layer{};
+};
+
+/// A decoder of the families in architecture.cpp, by the reference kernels: slow, exact, the measure of
+/// faster paths. A sequence's logits depend on its tokens alone, to the bit: not on the batch and not on the
+/// chunks in which they came.
+class Transformer {
+ public:
+  /// Reads the configuration and the weights of `file`. Types other than F32 are dequantised: 4 bytes a
+  /// weight.
+  static Result<Transformer> load_blocking(GgufFile file);
+
+  Transformer(Transformer&&) noexcept;
+  Transformer& operator=(Transformer&&) noexcept;
+  ~Transformer();
+
+  const ModelConfig& config() const { return config_; }
+
+  const GgufFile& file() const { return *file_; }
+
+  KeyValueState new_sequence() const { return KeyValueState(config_); }
+
+  /// Rows of `config().vocabulary_size` logits, in the order of the chunks and their tokens. invalid_argument
+  /// for an empty chunk, a token outside the vocabulary or a number of experts that does not fit, too_large
+  /// for more tokens than the context; then no state has changed. Any number of threads, each with states of
+  /// its own.
+  Result<std::vector<float>> forward_blocking(std::span<const SequenceChunk> batch) const;
+
+ private:
+  Transformer(std::unique_ptr<GgufFile> file, ModelConfig config, std::unique_ptr<ModelWeights> weights);
+  Result<void> check(std::span<const SequenceChunk> batch) const;
+
+  std::unique_ptr<GgufFile> file_;
+  ModelConfig config_;
+  std::unique_ptr<ModelWeights> weights_;
+  std::vector<double> rope_frequencies_;
+};
+
+}  // namespace lyceum::model
