@@ -11,7 +11,7 @@ namespace lyceum {
 }  // namespace lyceum
 
 /// States what must hold if the program is right; on in every build.
-#define LYCEUM_CHECK(condition)                                                       \
-  do {                                                                                \
+#define LYCEUM_CHECK(condition)                                                            \
+  do {                                                                                     \
     if (!(condition)) ::lyceum::check_failed(#condition, std::source_location::current()); \
   } while (false)

@@ -26,7 +26,9 @@ class SystemClock final : public Clock {
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(std::int64_t start_ms = 1'700'000'000'000) : now_ms_(start_ms) {}
+
   std::int64_t now_ms() const override { return now_ms_; }
+
   void advance(std::chrono::milliseconds by) { now_ms_ += by.count(); }
 
  private:

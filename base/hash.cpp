@@ -1,9 +1,9 @@
 #include "base/hash.hpp"
 
+#include <array>
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-
-#include <array>
 
 #include "base/check.hpp"
 

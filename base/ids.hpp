@@ -16,6 +16,7 @@ namespace lyceum {
 class IdGenerator {
  public:
   IdGenerator(const Clock& clock, Random& random) : clock_(clock), random_(random) {}
+
   std::string next();
 
  private:

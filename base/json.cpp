@@ -32,7 +32,9 @@ Result<Json> parse_json(std::string_view text) {
   }
 }
 
-std::string dump_json(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dump_json(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 FieldReader::FieldReader(const Json& object, std::string path) : object_(object), path_(std::move(path)) {
   if (!object_.is_object()) error_ = path_ + ": expected a JSON object, got " + object_.type_name();
@@ -69,7 +71,8 @@ std::string FieldReader::string(const char* name, std::string fallback, std::siz
   }
   const auto& text = value->get_ref<const std::string&>();
   if (text.size() > size_bytes_max) {
-    fail(name, "is " + std::to_string(text.size()) + " bytes long, the limit is " + std::to_string(size_bytes_max));
+    fail(name,
+         "is " + std::to_string(text.size()) + " bytes long, the limit is " + std::to_string(size_bytes_max));
     return fallback;
   }
   return text;
@@ -86,13 +89,14 @@ std::string FieldReader::choice(const char* name, std::string fallback,
   return value;
 }
 
-std::int64_t FieldReader::integer(const char* name, std::int64_t fallback, std::int64_t min, std::int64_t max) {
+std::int64_t FieldReader::integer(const char* name, std::int64_t fallback, std::int64_t min,
+                                  std::int64_t max) {
   const Json* value = find(name);
   if (value == nullptr) return fallback;
-  const bool fits = value->is_number_integer() &&
-                    !(value->is_number_unsigned() &&
-                      value->get<std::uint64_t>() >
-                          static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
+  const bool fits =
+      value->is_number_integer() &&
+      !(value->is_number_unsigned() &&
+        value->get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
   if (!fits) {
     fail(name, std::string("expected an integer, got ") + value->type_name());
     return fallback;
@@ -135,7 +139,8 @@ bool FieldReader::boolean(const char* name, bool fallback) {
   return value->get<bool>();
 }
 
-std::vector<std::string> FieldReader::strings(const char* name, std::size_t count_max, std::size_t size_bytes_max) {
+std::vector<std::string> FieldReader::strings(const char* name, std::size_t count_max,
+                                              std::size_t size_bytes_max) {
   std::vector<std::string> values;
   for (const Json& item : array(name, count_max)) {
     if (!item.is_string() || item.get_ref<const std::string&>().size() > size_bytes_max) {

@@ -30,9 +30,13 @@ std::string iso_time(std::int64_t ms) {
 
 }  // namespace
 
-void set_log_level(LogLevel level) { lowest_level = level; }
+void set_log_level(LogLevel level) {
+  lowest_level = level;
+}
 
-bool is_logged(LogLevel level) { return level >= lowest_level.load(std::memory_order_relaxed); }
+bool is_logged(LogLevel level) {
+  return level >= lowest_level.load(std::memory_order_relaxed);
+}
 
 Result<LogLevel> parse_log_level(std::string_view name) {
   for (std::size_t i = 0; i < kNames.size(); ++i) {

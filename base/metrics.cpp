@@ -14,6 +14,7 @@ struct Metrics::Impl {
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
+
 Metrics::~Metrics() = default;
 
 void Metrics::add(const std::string& counter, const std::string& help, double amount, const Labels& labels) {
@@ -24,11 +25,18 @@ void Metrics::set(const std::string& gauge, const std::string& help, double valu
   prometheus::BuildGauge().Name(gauge).Help(help).Register(impl_->registry).Add(labels).Set(value);
 }
 
-void Metrics::observe(const std::string& histogram, const std::string& help, const std::vector<double>& bounds,
-                      double value, const Labels& labels) {
-  prometheus::BuildHistogram().Name(histogram).Help(help).Register(impl_->registry).Add(labels, bounds).Observe(value);
+void Metrics::observe(const std::string& histogram, const std::string& help,
+                      const std::vector<double>& bounds, double value, const Labels& labels) {
+  prometheus::BuildHistogram()
+      .Name(histogram)
+      .Help(help)
+      .Register(impl_->registry)
+      .Add(labels, bounds)
+      .Observe(value);
 }
 
-std::string Metrics::scrape() const { return prometheus::TextSerializer().Serialize(impl_->registry.Collect()); }
+std::string Metrics::scrape() const {
+  return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
+}
 
 }  // namespace lyceum

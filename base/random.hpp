@@ -27,6 +27,7 @@ class SystemRandom final : public Random {
 class SeededRandom final : public Random {
  public:
   explicit SeededRandom(std::uint64_t seed) : state_(seed) {}
+
   void fill(std::span<std::uint8_t> bytes) override;
 
  private:

@@ -16,31 +16,39 @@ class [[nodiscard]] Result {
   using value_type = T;
 
   Result() : state_(Error{Errc::internal, "result was never set"}) {}
+
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 
   explicit operator bool() const { return state_.index() == 0; }
+
   bool has_value() const { return state_.index() == 0; }
 
   T& operator*() & {
     LYCEUM_CHECK(has_value());
     return std::get<0>(state_);
   }
+
   const T& operator*() const& {
     LYCEUM_CHECK(has_value());
     return std::get<0>(state_);
   }
+
   T&& operator*() && {
     LYCEUM_CHECK(has_value());
     return std::get<0>(std::move(state_));
   }
+
   T* operator->() { return &**this; }
+
   const T* operator->() const { return &**this; }
 
   const Error& error() const& {
     LYCEUM_CHECK(!has_value());
     return std::get<1>(state_);
   }
+
   Error&& error() && {
     LYCEUM_CHECK(!has_value());
     return std::get<1>(std::move(state_));
@@ -57,15 +65,18 @@ class [[nodiscard]] Result<void> {
   using value_type = void;
 
   Result() = default;
+
   Result(Error error) : error_(std::move(error)) {}
 
   explicit operator bool() const { return !error_; }
+
   bool has_value() const { return !error_; }
 
   const Error& error() const& {
     LYCEUM_CHECK(error_.has_value());
     return *error_;
   }
+
   Error&& error() && {
     LYCEUM_CHECK(error_.has_value());
     return *std::move(error_);
@@ -75,7 +86,9 @@ class [[nodiscard]] Result<void> {
   std::optional<Error> error_;
 };
 
-inline Result<void> ok() { return {}; }
+inline Result<void> ok() {
+  return {};
+}
 
 }  // namespace lyceum
 
@@ -83,25 +96,25 @@ inline Result<void> ok() { return {}; }
 #define LYCEUM_CONCAT(a, b) LYCEUM_CONCAT_INNER(a, b)
 
 /// `TRY(auto x, f());` binds the value or returns the error. CO_TRY is the same inside a coroutine.
-#define TRY(binding, expression)                                                   \
-  auto LYCEUM_CONCAT(try_result_, __LINE__) = (expression);                        \
-  if (!LYCEUM_CONCAT(try_result_, __LINE__)) {                                     \
-    return std::move(LYCEUM_CONCAT(try_result_, __LINE__)).error();                \
-  }                                                                                \
+#define TRY(binding, expression)                                    \
+  auto LYCEUM_CONCAT(try_result_, __LINE__) = (expression);         \
+  if (!LYCEUM_CONCAT(try_result_, __LINE__)) {                      \
+    return std::move(LYCEUM_CONCAT(try_result_, __LINE__)).error(); \
+  }                                                                 \
   binding = *std::move(LYCEUM_CONCAT(try_result_, __LINE__))
-#define CO_TRY(binding, expression)                                                \
-  auto LYCEUM_CONCAT(try_result_, __LINE__) = (expression);                        \
-  if (!LYCEUM_CONCAT(try_result_, __LINE__)) {                                     \
-    co_return std::move(LYCEUM_CONCAT(try_result_, __LINE__)).error();             \
-  }                                                                                \
+#define CO_TRY(binding, expression)                                    \
+  auto LYCEUM_CONCAT(try_result_, __LINE__) = (expression);            \
+  if (!LYCEUM_CONCAT(try_result_, __LINE__)) {                         \
+    co_return std::move(LYCEUM_CONCAT(try_result_, __LINE__)).error(); \
+  }                                                                    \
   binding = *std::move(LYCEUM_CONCAT(try_result_, __LINE__))
 
 /// For Result<void>: returns the error, if any.
-#define TRY_OK(expression)                                                         \
-  do {                                                                             \
-    if (auto try_ok_ = (expression); !try_ok_) return std::move(try_ok_).error();  \
+#define TRY_OK(expression)                                                        \
+  do {                                                                            \
+    if (auto try_ok_ = (expression); !try_ok_) return std::move(try_ok_).error(); \
   } while (false)
-#define CO_TRY_OK(expression)                                                      \
-  do {                                                                             \
+#define CO_TRY_OK(expression)                                                        \
+  do {                                                                               \
     if (auto try_ok_ = (expression); !try_ok_) co_return std::move(try_ok_).error(); \
   } while (false)

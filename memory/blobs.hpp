@@ -7,8 +7,9 @@
 
 namespace lyceum::memory {
 
-/// Bytes by the SHA-256 of their content, zstd-packed and reference-counted: each put adds one reference, each
-/// release takes one, the last one removes the bytes. Thread-safe; every member reads or writes the store.
+/// Bytes by the SHA-256 of their content, zstd-packed and reference-counted: each put adds one reference,
+/// each release takes one, the last one removes the bytes. Thread-safe; every member reads or writes the
+/// store.
 class Blobs {
  public:
   Blobs() = default;

@@ -20,8 +20,9 @@ struct Section {
   std::uint64_t end = 0;
 };
 
-/// A document has the original bytes as they came and one UTF-8 *text*, to which every offset refers. For plain text,
-/// Markdown and JSON Lines records the text is the original; for HTML and PDF it is what a reader would see.
+/// A document has the original bytes as they came and one UTF-8 *text*, to which every offset refers. For
+/// plain text, Markdown and JSON Lines records the text is the original; for HTML and PDF it is what a reader
+/// would see.
 struct Document {
   std::string id{};          ///< Stable for (collection, source), so that a replacement keeps it.
   std::string collection{};  ///< Named set of documents: a corpus.
@@ -76,13 +77,13 @@ class Documents {
   Documents& operator=(const Documents&) = delete;
   virtual ~Documents() = default;
 
-  /// Parses, chunks, stores and indexes one file. The same bytes under the same source: unchanged. The same bytes under
-  /// another source of the collection: skipped as a duplicate, named in the report. Errors: unsupported (binary or
-  /// unreadable; nothing was stored), too_large, io.
+  /// Parses, chunks, stores and indexes one file. The same bytes under the same source: unchanged. The same
+  /// bytes under another source of the collection: skipped as a duplicate, named in the report. Errors:
+  /// unsupported (binary or unreadable; nothing was stored), too_large, io.
   virtual Result<IngestReport> ingest_blocking(IngestRequest request) = 0;
 
-  /// A file, or a directory and all below it; `progress(done, total, source)` may return false to stop (cancelled).
-  /// Files that cannot be read are reported and skipped.
+  /// A file, or a directory and all below it; `progress(done, total, source)` may return false to stop
+  /// (cancelled). Files that cannot be read are reported and skipped.
   using Progress = std::function<bool(std::uint64_t done, std::uint64_t total, const std::string& source)>;
   virtual Result<IngestReport> ingest_path_blocking(const std::string& collection, const std::string& path,
                                                     const Progress& progress) = 0;
@@ -92,7 +93,8 @@ class Documents {
   virtual Result<std::vector<Document>> list_blocking(const std::string& collection, const std::string& after,
                                                       std::size_t limit) const = 0;
   /// The text's bytes [begin, end), shrunk to character borders; `end` past the text means its end.
-  virtual Result<std::string> text_blocking(const std::string& id, std::uint64_t begin, std::uint64_t end) const = 0;
+  virtual Result<std::string> text_blocking(const std::string& id, std::uint64_t begin,
+                                            std::uint64_t end) const = 0;
   virtual Result<std::string> original_blocking(const std::string& id) const = 0;
   /// Removes the document, its index entries and its blobs. Errors: not_found, io.
   virtual Result<void> remove_blocking(const std::string& id) = 0;

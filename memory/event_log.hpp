@@ -43,8 +43,8 @@ struct Append {
 /// The append-only logs of all runs. A run's log is its truth; every other view is folded from it.
 ///
 /// Threads: any thread may call any member; a task resumes on its caller's executor. The `_blocking` members
-/// read the store and belong on the blocking pool. Appends of all callers are joined into one write (group commit).
-/// Cancellation: an append has happened whole or not at all.
+/// read the store and belong on the blocking pool. Appends of all callers are joined into one write (group
+/// commit). Cancellation: an append has happened whole or not at all.
 class EventLog {
  public:
   EventLog() = default;
@@ -52,12 +52,13 @@ class EventLog {
   EventLog& operator=(const EventLog&) = delete;
   virtual ~EventLog() = default;
 
-  /// Appends and returns the new head. Errors: conflict (the head is another), invalid_argument (none, too many),
-  /// too_large, io (disk full or store error: nothing was written).
+  /// Appends and returns the new head. Errors: conflict (the head is another), invalid_argument (none, too
+  /// many), too_large, io (disk full or store error: nothing was written).
   virtual Task<Result<Seq>> append(Append append) = 0;
 
-  /// Makes an empty log that continues `parent` after `parent_seq`: reading it reads the parent's prefix first and its
-  /// first own event gets parent_seq + 1. Copies nothing. Errors: not_found, invalid_argument, conflict (id taken).
+  /// Makes an empty log that continues `parent` after `parent_seq`: reading it reads the parent's prefix
+  /// first and its first own event gets parent_seq + 1. Copies nothing. Errors: not_found, invalid_argument,
+  /// conflict (id taken).
   virtual Result<void> fork_blocking(const std::string& parent, Seq parent_seq, const std::string& run_id,
                                      const std::string& summary) = 0;
 

@@ -30,13 +30,14 @@ struct SearchHit {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
   std::string text{};
-  double score = 0;             ///< What the hits are ordered by.
-  double bm25 = 0;              ///< 0 when only the vector found it.
+  double score = 0;               ///< What the hits are ordered by.
+  double bm25 = 0;                ///< 0 when only the vector found it.
   std::optional<double> dense{};  ///< Cosine; absent when no model embeds.
 };
 
-/// Hybrid search over chunks: BM25 (Robertson and Zaragoza 2009; stems by Snowball, title weighted above body) and, when an
-/// embedder is set, nearest vectors, fused by reciprocal rank (Cormack et al., SIGIR 2009). Thread-safe; blocks.
+/// Hybrid search over chunks: BM25 (Robertson and Zaragoza 2009; stems by Snowball, title weighted above
+/// body) and, when an embedder is set, nearest vectors, fused by reciprocal rank (Cormack et al., SIGIR
+/// 2009). Thread-safe; blocks.
 class Search {
  public:
   Search() = default;
@@ -47,7 +48,8 @@ class Search {
   /// Errors: invalid_argument (empty query, unknown collection is not an error but finds nothing), io.
   virtual Result<std::vector<SearchHit>> search_blocking(const SearchQuery& query) const = 0;
 
-  /// Inverse document frequency of the word's stem over `collections`: how telling it is. Unknown words get the maximum.
+  /// Inverse document frequency of the word's stem over `collections`: how telling it is. Unknown words get
+  /// the maximum.
   virtual double idf_blocking(std::string_view word, const std::vector<std::string>& collections) const = 0;
 };
 

@@ -34,8 +34,9 @@ class Store {
   virtual Notes& notes() = 0;
 };
 
-/// Opens or makes the RocksDB store. Blocks. Errors: precondition (another process has it open; the message says so), io, data_loss.
-/// `clock`, `ids` and `metrics` must outlive it.
-Result<std::unique_ptr<Store>> open_store(StoreOptions options, const Clock& clock, IdGenerator& ids, Metrics& metrics);
+/// Opens or makes the RocksDB store. Blocks. Errors: precondition (another process has it open; the message
+/// says so), io, data_loss. `clock`, `ids` and `metrics` must outlive it.
+Result<std::unique_ptr<Store>> open_store(StoreOptions options, const Clock& clock, IdGenerator& ids,
+                                          Metrics& metrics);
 
 }  // namespace lyceum::memory

@@ -12,13 +12,13 @@
 /// The one face that agents see of any model, large or small, in process or remote: three verbs and embed.
 namespace lyceum::model {
 
-/// What is asked, twice: rendered as text for a neural model, and as a named task with its inputs for a provider
-/// that has a method per task instead of a network.
+/// What is asked, twice: rendered as text for a neural model, and as a named task with its inputs for a
+/// provider that has a method per task instead of a network.
 struct Prompt {
-  std::string task{};             ///< "deep_search.sentence_answers": the catalogue is in model/README.md.
-  Json slots = Json::object();    ///< The task's inputs.
-  std::string system{};           ///< Role and rules.
-  std::string user{};             ///< The request; untrusted text is fenced inside it.
+  std::string task{};           ///< "deep_search.sentence_answers": the catalogue is in model/README.md.
+  Json slots = Json::object();  ///< The task's inputs.
+  std::string system{};         ///< Role and rules.
+  std::string user{};           ///< The request; untrusted text is fenced inside it.
 };
 
 struct Usage {
@@ -50,10 +50,11 @@ inline constexpr std::size_t kMaxSources = 64;
 inline constexpr std::size_t kMaxSourceBytes = 256U << 10U;
 
 struct Quote {
-  std::size_t source = 0;   ///< Index into `sources`.
-  std::size_t begin = 0;    ///< Byte range in that source: sources[source].substr(begin, end - begin) is the quote.
+  std::size_t source = 0;  ///< Index into `sources`.
+  std::size_t begin =
+      0;  ///< Byte range in that source: sources[source].substr(begin, end - begin) is the quote.
   std::size_t end = 0;
-  double score = 0;         ///< 0..1: how well it answers.
+  double score = 0;  ///< 0..1: how well it answers.
 };
 
 struct Quotes {
@@ -71,8 +72,8 @@ struct WriteRequest {
 };
 
 struct Written {
-  std::string text{};   ///< The whole text; JSON text when a schema was given.
-  Json value = nullptr; ///< The parsed, valid JSON when a schema was given.
+  std::string text{};    ///< The whole text; JSON text when a schema was given.
+  Json value = nullptr;  ///< The parsed, valid JSON when a schema was given.
   Usage usage{};
 };
 
@@ -91,25 +92,25 @@ class TextSink {
 /// What a provider can do. Agents ask for these and degrade openly.
 struct Capabilities {
   bool follows_instructions = false;  ///< Writes prose from a prompt, not from templates.
-  bool exact_choice = false;          ///< choose reads the distribution (logits or logprobs), not an imitation of it.
-  bool bound_quotes = false;          ///< quote cannot leave the sources, as against being checked afterwards.
+  bool exact_choice = false;  ///< choose reads the distribution (logits or logprobs), not an imitation of it.
+  bool bound_quotes = false;  ///< quote cannot leave the sources, as against being checked afterwards.
   bool embeds = false;
-  bool deterministic = false;         ///< The same request gives the same bytes.
-  bool resumes_at_token = false;      ///< A paused or crashed write goes on where it stopped.
+  bool deterministic = false;     ///< The same request gives the same bytes.
+  bool resumes_at_token = false;  ///< A paused or crashed write goes on where it stopped.
 };
 
 struct ModelInfo {
-  std::string provider{};             ///< "lexical", "remote".
+  std::string provider{};  ///< "lexical", "remote".
   std::string name{};
-  std::string summary{};              ///< One sentence for the person at the screen.
+  std::string summary{};  ///< One sentence for the person at the screen.
   Capabilities capabilities{};
   std::vector<std::string> limits{};  ///< What it cannot do, one sentence each.
 };
 
 /// Threads: any executor may call any member at the same time; tasks resume on their caller's executor.
 /// Cancellation: cancelling the task ends the request. Errors of every verb: invalid_argument (limits above),
-/// unavailable (down; retries are spent), deadline_exceeded, cancelled, unsupported, malformed (the model's answer could
-/// not be used after the permitted tries).
+/// unavailable (down; retries are spent), deadline_exceeded, cancelled, unsupported, malformed (the model's
+/// answer could not be used after the permitted tries).
 class LanguageModel {
  public:
   LanguageModel() = default;

@@ -14,8 +14,8 @@ struct FetchOptions {
   std::uint32_t timeout_s = 30;
 };
 
-/// Adds search_memory, read_document, fetch_url, calculator, remember, recall, list_files, read_file, write_file and
-/// append_file. All four arguments must outlive the registry.
+/// Adds search_memory, read_document, fetch_url, calculator, remember, recall, list_files, read_file,
+/// write_file and append_file. All four arguments must outlive the registry.
 void add_builtin_tools(Registry& registry, memory::Store& store, HttpClient& http, BlockingPool& pool,
                        FetchOptions fetch);
 

@@ -31,7 +31,7 @@ struct ToolCall {
   std::string step_id{};
   std::string key{};                       ///< Idempotency key: the same for every try of one action.
   std::vector<std::string> collections{};  ///< The run's corpora: a tool must not look beyond them.
-  std::int64_t now_ms = 0;  ///< Wall clock at the call.
+  std::int64_t now_ms = 0;                 ///< Wall clock at the call.
   /// The run's workspace: path -> content hash. A tool changes it by returning `files`, never by itself.
   std::vector<std::pair<std::string, std::string>> files{};
   std::function<void(double done, double total, std::string text)> progress{};  ///< May be empty.

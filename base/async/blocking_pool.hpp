@@ -1,10 +1,11 @@
 #pragma once
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <concepts>
 #include <type_traits>
 #include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include "base/async/task.hpp"
 
@@ -14,6 +15,7 @@ namespace lyceum {
 class BlockingPool {
  public:
   explicit BlockingPool(std::size_t num_threads) : pool_(num_threads) {}
+
   net::any_io_executor executor() { return pool_.get_executor(); }
 
  private:

@@ -10,7 +10,8 @@ namespace lyceum {
 /// All calls on one strand. A notify with nobody waiting is not remembered.
 class Signal {
  public:
-  explicit Signal(const net::any_io_executor& executor) : timer_(executor, net::steady_timer::time_point::max()) {}
+  explicit Signal(const net::any_io_executor& executor)
+      : timer_(executor, net::steady_timer::time_point::max()) {}
 
   void notify_all() { timer_.cancel(); }
 

@@ -1,11 +1,12 @@
 #include "base/async/task_group.hpp"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/system/system_error.hpp>
 #include <list>
 #include <utility>
 #include <vector>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/system/system_error.hpp>
 
 #include "base/check.hpp"
 #include "base/log.hpp"
@@ -23,6 +24,7 @@ Task<void> Signal::wait_until(net::steady_timer::time_point deadline) {
 
 struct TaskGroup::State {
   explicit State(const net::any_io_executor& executor_in) : executor(executor_in), changed(executor_in) {}
+
   net::any_io_executor executor;
   Signal changed;
   std::list<net::cancellation_signal> running;
@@ -46,16 +48,19 @@ void report(const char* name, const std::exception_ptr& failure) {
 
 TaskGroup::TaskGroup(const net::any_io_executor& executor) : state_(std::make_shared<State>(executor)) {}
 
-TaskGroup::~TaskGroup() { LYCEUM_CHECK(state_->running.empty()); }
+TaskGroup::~TaskGroup() {
+  LYCEUM_CHECK(state_->running.empty());
+}
 
 void TaskGroup::spawn(const char* name, Task<void> task) {
   const auto self = state_->running.emplace(state_->running.end());
   net::co_spawn(state_->executor, std::move(task),
-                net::bind_cancellation_slot(self->slot(), [state = state_, self, name](const std::exception_ptr& failure) {
-                  report(name, failure);
-                  state->running.erase(self);
-                  state->changed.notify_all();
-                }));
+                net::bind_cancellation_slot(self->slot(),
+                                            [state = state_, self, name](const std::exception_ptr& failure) {
+                                              report(name, failure);
+                                              state->running.erase(self);
+                                              state->changed.notify_all();
+                                            }));
 }
 
 void TaskGroup::cancel() {
@@ -76,6 +81,8 @@ Task<void> TaskGroup::join() {
   while (!state_->running.empty()) co_await state_->changed.wait();
 }
 
-std::size_t TaskGroup::size() const { return state_->running.size(); }
+std::size_t TaskGroup::size() const {
+  return state_->running.size();
+}
 
 }  // namespace lyceum

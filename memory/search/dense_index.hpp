@@ -12,10 +12,10 @@ namespace lyceum::memory {
 /// From here on a graph answers instead of a scan of all vectors.
 inline constexpr std::size_t kMaxScannedVectors = 20'000;
 
-/// The unit vectors of one collection's chunks, all of one length, in memory. The store owns the truth; this is made anew
-/// at start: at once for a scan, about 1,000 vectors a second for a graph. Exact up to kMaxScannedVectors, then by a
-/// navigable small-world graph (Malkov and Yashunin 2018) with about 0.9 of the true neighbours. Not thread-safe, but
-/// nearest() may run beside nearest().
+/// The unit vectors of one collection's chunks, all of one length, in memory. The store owns the truth; this
+/// is made anew at start: at once for a scan, about 1,000 vectors a second for a graph. Exact up to
+/// kMaxScannedVectors, then by a navigable small-world graph (Malkov and Yashunin 2018) with about 0.9 of the
+/// true neighbours. Not thread-safe, but nearest() may run beside nearest().
 class DenseIndex {
  public:
   explicit DenseIndex(std::size_t num_dimensions);

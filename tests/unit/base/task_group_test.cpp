@@ -1,10 +1,9 @@
 #include "base/async/task_group.hpp"
 
-#include <gtest/gtest.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
 
 #include "base/async/blocking_pool.hpp"
 
