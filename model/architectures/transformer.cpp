@@ -1,6 +1,8 @@
 #include "model/architectures/transformer.hpp"
 
 #include <algorithm>
+#include <fstream>
+#include <limits>
 #include <utility>
 
 #include "kernels/rope.hpp"
@@ -10,6 +12,18 @@
 
 namespace lyceum::model {
 namespace {
+
+Result<void> check_memory(const GgufFile& file, std::uint64_t memory_limit) {
+  std::uint64_t needed = 0;
+  for (const GgufTensor& tensor : file.tensors()) {
+    if (tensor.type != TensorType::f32) needed += tensor.num_values() * sizeof(float);
+  }
+  if (needed <= memory_limit) return ok();
+  constexpr std::uint64_t kMebibyte = 1024 * 1024;
+  return Error{Errc::overloaded, file.path() + ": the weights need " +
+                                     std::to_string(needed / kMebibyte + 1) + " MiB of memory as f32, " +
+                                     std::to_string(memory_limit / kMebibyte) + " MiB are free"};
+}
 
 Result<void> check_experts(const ModelConfig& config, std::span<const std::size_t> experts_per_layer) {
   if (experts_per_layer.empty()) return ok();
@@ -46,9 +60,21 @@ Result<void> check_tokens(const ModelConfig& config, const SequenceChunk& chunk)
 
 }  // namespace
 
-Result<Transformer> Transformer::load_blocking(GgufFile file) {
+std::uint64_t available_memory_blocking() {
+  std::ifstream meminfo("/proc/meminfo");
+  std::string key;
+  std::uint64_t kibibytes = 0;
+  while (meminfo >> key >> kibibytes) {
+    if (key == "MemAvailable:") return kibibytes * 1024;
+    meminfo.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
+  }
+  return std::numeric_limits<std::uint64_t>::max();
+}
+
+Result<Transformer> Transformer::load_blocking(GgufFile file, std::uint64_t memory_limit) {
   auto kept = std::make_unique<GgufFile>(std::move(file));
   TRY(ModelConfig config, read_model_config(*kept));
+  TRY_OK(check_memory(*kept, memory_limit));
   TRY(ModelWeights weights, load_weights_blocking(*kept, config));
   return Transformer(std::move(kept), std::move(config), std::make_unique<ModelWeights>(std::move(weights)));
 }

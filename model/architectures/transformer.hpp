@@ -15,6 +15,9 @@ namespace lyceum::model {
 class GgufFile;
 struct ModelWeights;
 
+/// Bytes that the machine can give without swapping; the largest number where it does not say.
+std::uint64_t available_memory_blocking();
+
 /// The next tokens of one sequence.
 struct SequenceChunk {
   std::span<const std::int32_t> tokens{};  ///< Not empty
@@ -31,8 +34,9 @@ struct SequenceChunk {
 class Transformer {
  public:
   /// Reads the configuration and the weights of `file`. Types other than F32 are dequantised: 4 bytes a
-  /// weight.
-  static Result<Transformer> load_blocking(GgufFile file);
+  /// weight; overloaded, with both numbers, when that would take more than `memory_limit` bytes.
+  static Result<Transformer> load_blocking(GgufFile file,
+                                           std::uint64_t memory_limit = available_memory_blocking());
 
   Transformer(Transformer&&) noexcept;
   Transformer& operator=(Transformer&&) noexcept;

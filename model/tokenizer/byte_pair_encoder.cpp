@@ -222,7 +222,7 @@ Result<std::unique_ptr<const WordEncoder>> make_byte_pair_encoder(const GgufFile
   if (!pre_tokenizer) {
     return Error{Errc::unsupported, file.path() + ": tokenizer.ggml.pre: expected one of " +
                                         pre_tokenizer_names() + "; found " +
-                                        quoted(vocabulary.pre_tokenizer)};
+                                        model::quoted(vocabulary.pre_tokenizer)};
   }
   encoder->pre_tokenizer = *std::move(pre_tokenizer);
   load_bytes(vocabulary, *encoder);

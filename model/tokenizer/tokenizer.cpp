@@ -25,7 +25,7 @@ Result<Tokenizer> Tokenizer::from_gguf(const GgufFile& file) {
   const bool is_byte_pairs = vocabulary->model == "gpt2";
   if (!is_byte_pairs && vocabulary->model != "llama") {
     return Error{Errc::unsupported, file.path() + ": tokenizer.ggml.model: expected gpt2 or llama, found " +
-                                        quoted(vocabulary->model)};
+                                        model::quoted(vocabulary->model)};
   }
   TRY(auto words, is_byte_pairs ? make_byte_pair_encoder(file, *vocabulary)
                                 : make_sentence_piece_encoder(file, *vocabulary));

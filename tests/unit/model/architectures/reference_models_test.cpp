@@ -144,6 +144,17 @@ TEST_P(ReferenceModel, GivesTheSameBitsInABatch) {
             last_logits(short_tokens, short_tokens.size()));
 }
 
+TEST(ReferenceModelMemory, SaysWhatIsNeededAndFree) {
+  const std::string path = path_of("qwen3moe-q8_0", ".gguf");
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not there";
+  auto file = GgufFile::open_blocking(path);
+  ASSERT_TRUE(file) << file.error().message;
+  const auto loaded = Transformer::load_blocking(*std::move(file), /*memory_limit=*/1000);
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().code, Errc::overloaded);
+  EXPECT_NE(loaded.error().message.find("need 1 MiB"), std::string::npos) << loaded.error().message;
+}
+
 INSTANTIATE_TEST_SUITE_P(Files, ReferenceModel,
                          testing::Values("llama-dense-f32", "mixtral-f32", "qwen3-dense-f32", "qwen3moe-f32",
                                          "qwen3moe-top1-f32", "olmoe-f32", "qwen2moe-f32",
