@@ -65,7 +65,9 @@ export async function startBrowser() {
   const flags =
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking " +
     "--disable-component-update --disable-sync";
-  return chromium.launch({ executablePath: "/usr/bin/chromium", args: flags.split(" ") });
+  // An interrupted test run ends at once; the browser ends with the pipe to it.
+  const ends = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
+  return chromium.launch({ executablePath: "/usr/bin/chromium", args: flags.split(" "), ...ends });
 }
 
 /** A page in a browser profile of its own, entered with the service's token. Fails on any error of the page. */
