@@ -9,6 +9,7 @@ namespace lyceum::model {
 namespace {
 
 constexpr std::size_t kNumBytes = 256;
+constexpr TokenId kNoToken = -1;
 
 /// Files write bytes as printable characters: those of Latin-1 stand for themselves, the others are numbered
 /// from 256 on (GPT-2's bytes_to_unicode).
@@ -59,7 +60,7 @@ std::uint64_t pair_key(TokenId left, TokenId right) {
 
 using Merges = std::unordered_map<std::uint64_t, Merge>;
 
-/// A word while its pairs are merged: a doubly linked list in an array.
+/// A word while its pairs are merged: a doubly linked list in an array. Every byte has a token.
 class Word {
  public:
   Word(const Merges& merges, std::string_view bytes, const std::array<TokenId, kNumBytes>& byte_tokens)
@@ -137,11 +138,14 @@ class BytePairEncoder final : public WordEncoder {
  public:
   PreTokenizer pre_tokenizer{};
   Merges merges{};
-  std::array<TokenId, kNumBytes> byte_tokens{};
+  std::array<TokenId, kNumBytes> byte_tokens{};  ///< kNoToken where there is none.
+  bool lacks_bytes = false;
   /// By their bytes; filled when words are taken whole.
   std::unordered_map<std::string, TokenId> whole_words{};
 
   void encode(std::string_view text, bool, std::vector<TokenId>& tokens) const override {
+    const std::string replaced = lacks_bytes ? without_lacking_bytes(text) : std::string();
+    if (lacks_bytes) text = replaced;
     for (const std::string_view bytes : split_words(pre_tokenizer, text)) {
       if (const auto whole = find_whole(bytes)) {
         tokens.push_back(*whole);
@@ -154,6 +158,18 @@ class BytePairEncoder final : public WordEncoder {
   }
 
  private:
+  std::string without_lacking_bytes(std::string_view text) const {
+    std::string out;
+    for (const char c : text) {
+      if (byte_tokens[static_cast<unsigned char>(c)] != kNoToken) {
+        out += c;
+      } else {
+        append_utf8(kReplacementCharacter, out);
+      }
+    }
+    return out;
+  }
+
   std::optional<TokenId> find_whole(std::string_view bytes) const {
     if (!pre_tokenizer.takes_whole_words) return std::nullopt;
     const auto found = whole_words.find(std::string(bytes));
@@ -172,17 +188,22 @@ void load_bytes(Vocabulary& vocabulary, BytePairEncoder& encoder) {
   }
 }
 
+/// Some published vocabularies leave out these.
+bool may_be_in_utf8(std::size_t byte) {
+  return byte != 0xC0 && byte != 0xC1 && byte < 0xF5;
+}
+
 Result<void> load_byte_tokens(const GgufFile& file, const Vocabulary& vocabulary, BytePairEncoder& encoder) {
   for (std::size_t byte = 0; byte < kNumBytes; ++byte) {
     std::string text;
     append_utf8(byte_characters()[byte], text);
-    auto token = vocabulary.find(text);
-    if (!token) token = vocabulary.unknown;
-    if (!token) {
+    const auto token = vocabulary.find(text);
+    if (!token && may_be_in_utf8(byte)) {
       return Error{Errc::malformed, file.path() + ": tokenizer.ggml.tokens: expected a token for byte " +
-                                        std::to_string(byte) + " or an unknown token"};
+                                        std::to_string(byte)};
     }
-    encoder.byte_tokens[byte] = *token;
+    encoder.byte_tokens[byte] = token.value_or(kNoToken);
+    encoder.lacks_bytes = encoder.lacks_bytes || !token;
   }
   return ok();
 }

@@ -38,8 +38,8 @@ class Tokenizer {
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
 
-  /// Any bytes; those that are not UTF-8 become byte tokens. too_large above kMaxEncodeBytes. Time grows with
-  /// n log n in the longest word.
+  /// Any bytes; those that are not UTF-8 become byte tokens, or U+FFFD where a vocabulary lacks them.
+  /// too_large above kMaxEncodeBytes. Time grows with n log n in the longest word.
   Result<std::vector<TokenId>> encode(std::string_view text, EncodeOptions options = {}) const;
 
   /// The bytes of the tokens, which may begin or end within a character (see Utf8Stream). Control tokens give

@@ -112,6 +112,16 @@ TEST(Tokenizer, AnyBytesComeBack) {
   }
 }
 
+TEST(Tokenizer, WritesBytesThatTheVocabularyLacksAsTheReplacementCharacter) {
+  // The text of byte FF is U+00FF; without it there is no token for that byte.
+  const auto tokenizer = tokenizer_of(replaced(byte_pair_gguf(), "\xC3\xBF", "??"));
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+
+  EXPECT_EQ(tokenizer->decode(*tokenizer->encode("a\xFF\xFE")), "a\xEF\xBF\xBD\xFE");
+  EXPECT_NE(error_of(replaced(byte_pair_gguf(), "\xC3\xA9", "??")).find("expected a token for byte 233"),
+            std::string::npos);
+}
+
 TEST(Tokenizer, LongWordsTakeLittleMoreThanLinearTime) {
   const std::string text(300'000, 'l');
 
