@@ -9,6 +9,8 @@
 #include "base/log.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/commands/eval.hpp"
+#include "cli/commands/model_inspect.hpp"
+#include "cli/commands/model_logits.hpp"
 #include "cli/commands/run_viewer.hpp"
 #include "cli/commands/serve.hpp"
 #include "cli/configuration.hpp"
@@ -28,6 +30,8 @@ struct Request {
   bool serves = false;
   bool prints_url = false;
   bool evaluates = false;
+  bool computes_logits = false;
+  bool inspects_model = false;
   Command command{};
 
   AskOptions ask{};
@@ -37,6 +41,8 @@ struct Request {
   SearchOptions search{};
   ExportOptions exported{};
   DeepSearchEvalOptions eval{};
+  ModelLogitsOptions logits{};
+  std::string model_file{};
   std::string run{};
   std::string hold{};
   std::string text{};
@@ -200,6 +206,24 @@ void add_eval(CLI::App& app, Request& request) {
   deep_app->callback([&request] { request.evaluates = true; });
 }
 
+void add_model(CLI::App& app, Request& request) {
+  CLI::App* model_app = app.add_subcommand("model", "Look into model files");
+  model_app->require_subcommand(1);
+  CLI::App* inspect_app = model_app->add_subcommand(
+      "inspect", "Print a file's architecture, parameters, memory, types and tokenizer");
+  inspect_app->add_option("file", request.model_file, "A GGUF file")->required();
+  inspect_app->callback([&request] { request.inspects_model = true; });
+  CLI::App* logits_app = model_app->add_subcommand(
+      "logits", "Print the logits after a prompt, to compare with another engine (slow and exact)");
+  logits_app->add_option("file", request.logits.file, "A GGUF file")->required();
+  CLI::Option_group* prompt = logits_app->add_option_group("prompt");
+  prompt->add_option("--tokens", request.logits.request.tokens, "Token ids, as in 1,2,3")->delimiter(',');
+  prompt->add_option("--prompt", request.logits.request.prompt, "A text, through the file's tokenizer");
+  prompt->require_option(1);
+  logits_app->add_option("--greedy", request.logits.request.num_greedy, "Tokens to continue with");
+  logits_app->callback([&request] { request.computes_logits = true; });
+}
+
 Result<Configuration> configuration_of(const Request& request) {
   ConfigurationSources sources{.environment = lyceum_environment(), .flags = request.flags};
   TRY_OK(read_configuration_file_blocking(request.config_file, sources));
@@ -220,6 +244,8 @@ int run_request(const Request& request) {
   if (request.serves)
     return serve(*configuration, request.prints_url || terminal_of(STDOUT_FILENO).is_terminal);
   if (request.evaluates) return eval_deep_search(*configuration, request.eval, request.is_json);
+  if (request.inspects_model) return inspect_model(request.model_file, request.is_json);
+  if (request.computes_logits) return model_logits(request.logits, request.is_json);
   auto session = Session::open_blocking(*configuration);
   if (!session) return report(session.error());
   const CommandContext context{(*session)->api(), (*session)->ids(), terminal_of(STDOUT_FILENO),
@@ -243,15 +269,17 @@ int run_command_line(int argc, char** argv) {
   add_runs(app, request);
   add_export(app, request);
   add_eval(app, request);
+  add_model(app, request);
   app.footer(
-      "Every command but serve talks to the service that has the data folder open, or starts one for "
-      "itself.");
+      "Every command but serve, eval and model talks to the service that has the data folder open, or "
+      "starts one for itself.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
   }
-  const bool has_command = request.serves || request.evaluates || request.command;
+  const bool has_command = request.serves || request.evaluates || request.inspects_model ||
+                           request.computes_logits || request.command;
   if (!has_command && !request.prints_config) {
     std::cerr << app.help();
     return kExitUsage;
