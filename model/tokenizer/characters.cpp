@@ -49,12 +49,12 @@ Character first_character(std::string_view text) {
   constexpr Character kMalformed{kReplacementCharacter, CharacterClass::symbol, 1};
   const Lead lead = lead_of(byte_at(0));
   if (lead.num_bytes == 0 || lead.num_bytes > text.size()) return kMalformed;
+  if (lead.num_bytes == 1) return {lead.bits, ascii_classes()[lead.bits], 1};
   char32_t value = lead.bits;
   for (std::size_t i = 1; i < lead.num_bytes; ++i) {
     if ((byte_at(i) & 0xC0U) != 0x80U) return kMalformed;
     value = (value << 6U) | (byte_at(i) & 0x3FU);
   }
-  if (value < 0x80) return {value, ascii_classes()[value], 1};
   const bool is_surrogate = value >= 0xD800 && value < 0xE000;
   if (value < lead.smallest || is_surrogate || value > 0x10FFFF) return kMalformed;
   return {value, class_of(value), static_cast<std::uint8_t>(lead.num_bytes)};

@@ -37,6 +37,8 @@ TEST(Utf8Stream, ReplacesWhatCannotBecomeACharacterAtOnce) {
             "a");
   EXPECT_EQ(stream.push("\xED\xA0"), "\xEF\xBF\xBD\xEF\xBF\xBD");  // A surrogate's beginning.
   EXPECT_EQ(stream.push("\xE0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD");  // An over-long form's.
+  EXPECT_EQ(stream.push("\xE0\x80\x94"),
+            "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");               // One of an ASCII character.
   EXPECT_EQ(stream.push("\xF4\x90"), "\xEF\xBF\xBD\xEF\xBF\xBD");  // Beyond U+10FFFF.
   EXPECT_EQ(stream.push("\xE2\x82"), "");
   EXPECT_EQ(stream.finish(), "\xEF\xBF\xBD\xEF\xBF\xBD");
