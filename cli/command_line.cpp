@@ -196,7 +196,7 @@ void add_eval(CLI::App& app, Request& request) {
   eval_app->require_subcommand(1);
   CLI::App* deep_app = eval_app->add_subcommand(
       "deep-search", "Deep search on SQuAD, HotpotQA or MuSiQue files (.jsonl, .jsonl.xz)");
-  deep_app->add_option("folder", request.eval.data, "Folder with paragraphs and questions")->required();
+  deep_app->add_option("--data", request.eval.data, "Folder with paragraphs and questions")->required();
   deep_app->add_option("--unanswerable", request.eval.unanswerable,
                        "Folder whose questions the first folder cannot answer");
   deep_app->add_option("--split", request.eval.split, "test or train")
