@@ -68,6 +68,29 @@ TEST(ModelConfig, RefusesExtentsThatDoNotFit) {
   }
 }
 
+// Goal: no header ends the process, neither while loading nor in the first forward pass. Method: every byte
+// before the weights is replaced by others; what still loads must compute or refuse.
+TEST(ModelConfig, BearsAnyByteOfTheHeaderReplaced) {
+  const std::string good = TinyModel().bytes();
+  const auto file = GgufFile::parse(bytes_of(good), "x.gguf");
+  ASSERT_TRUE(file) << file.error().message;
+  const std::size_t header_size = file->tensors().front().offset;
+  const std::vector<std::int32_t> tokens{1, 2};
+  std::size_t num_computed = 0;
+  for (std::size_t i = 0; i < header_size; ++i) {
+    for (const char replacement : {'\0', '\x01', '\x02', '\x7f', '\xff'}) {
+      std::string data = good;
+      data[i] = replacement;
+      const auto loaded = load(data);
+      if (!loaded) continue;
+      KeyValueState state = loaded->new_sequence();
+      const SequenceChunk chunk{.tokens = tokens, .state = &state};
+      if (loaded->forward_blocking({&chunk, 1})) ++num_computed;
+    }
+  }
+  EXPECT_GT(num_computed, 0U);
+}
+
 TEST(ModelWeights, ListsAllMissingTensorsAtOnce) {
   TinyModel model;
   model.tensors.erase("blk.0.attn_q_norm.weight");
