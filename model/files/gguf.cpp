@@ -1,41 +1,14 @@
 #include "model/files/gguf.hpp"
 
-#include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <optional>
 #include <utility>
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "model/files/gguf_parser.hpp"
+#include "model/files/mapped_file.hpp"
 
 namespace lyceum::model {
 namespace {
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int number) : number_(number) {}
-
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-
-  ~FileDescriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
-
-Error system_error(const std::string& path, int number) {
-  return {number == ENOENT ? Errc::not_found : Errc::io, path + ": " + std::strerror(number)};
-}
 
 template <class T>
 std::optional<T> integer_of(const GgufValue& value) {
@@ -91,38 +64,6 @@ std::size_t GgufArray::size() const {
   return std::visit([](const auto& all) { return all.size(); }, elements);
 }
 
-class GgufFile::Mapping {
- public:
-  static Result<std::unique_ptr<Mapping>> open(const std::string& path) {
-    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (file.number() < 0) return system_error(path, errno);
-
-    struct stat status {};
-
-    if (::fstat(file.number(), &status) != 0) return system_error(path, errno);
-    if (!S_ISREG(status.st_mode)) return Error{Errc::io, path + ": expected a regular file"};
-    const auto size_bytes = static_cast<std::size_t>(status.st_size);
-    if (size_bytes == 0)
-      return Error{Errc::malformed, path + ": byte 0: expected a GGUF file, found an empty one"};
-    void* data = ::mmap(nullptr, size_bytes, PROT_READ, MAP_PRIVATE, file.number(), 0);
-    if (data == MAP_FAILED) return system_error(path, errno);
-    return std::unique_ptr<Mapping>(new Mapping(data, size_bytes));
-  }
-
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-
-  ~Mapping() { ::munmap(data_, size_bytes_); }
-
-  std::span<const std::byte> bytes() const { return {static_cast<const std::byte*>(data_), size_bytes_}; }
-
- private:
-  Mapping(void* data, std::size_t size_bytes) : data_(data), size_bytes_(size_bytes) {}
-
-  void* data_;
-  std::size_t size_bytes_;
-};
-
 GgufFile::GgufFile(std::string path, std::span<const std::byte> bytes)
     : path_(std::move(path)), bytes_(bytes) {}
 
@@ -131,7 +72,7 @@ GgufFile& GgufFile::operator=(GgufFile&&) noexcept = default;
 GgufFile::~GgufFile() = default;
 
 Result<GgufFile> GgufFile::open_blocking(const std::string& path) {
-  TRY(auto mapping, Mapping::open(path));
+  TRY(auto mapping, MappedFile::open_blocking(path));
   TRY(GgufFile file, parse(mapping->bytes(), path));
   file.mapping_ = std::move(mapping);
   return file;

@@ -76,6 +76,8 @@ struct GgufTensor {
   std::uint64_t num_rows() const { return shape[1] * shape[2] * shape[3]; }
 };
 
+class MappedFile;
+
 /// A GGUF file (version 2 or 3, little endian), mapped read-only. All of the header is checked before it is
 /// used: counts, lengths, alignment, and that tensors lie within the file and do not overlap. Errors
 /// (malformed, too_large) name the file, the byte offset and what was expected there.
@@ -132,14 +134,13 @@ class GgufFile {
 
  private:
   friend class GgufParser;
-  class Mapping;
   GgufFile(std::string path, std::span<const std::byte> bytes);
   Result<const GgufValue*> value(std::string_view key) const;
   Error wrong_type(std::string_view key, const GgufValue& value, std::string_view expected) const;
 
   std::string path_;
   std::span<const std::byte> bytes_;
-  std::unique_ptr<Mapping> mapping_{};
+  std::unique_ptr<const MappedFile> mapping_{};
   std::uint32_t version_ = 0;
   std::map<std::string_view, GgufValue> metadata_{};
   std::vector<GgufTensor> tensors_{};
