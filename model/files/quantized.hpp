@@ -58,7 +58,7 @@ Result<std::uint64_t> row_size_bytes(TensorType type, std::uint64_t num_values);
 
 /// Writes the values of one row exactly as the format defines them: products and sums in F32, in the order
 /// given above. `bytes` must be the row's size (checked). invalid_argument when sizes do not fit,
-/// unsupported for a type outside TensorType. Needs no alignment; about 1 GB/s of output on a core.
+/// unsupported for a type outside TensorType. Needs no alignment.
 Result<void> dequantize_row(TensorType type, std::span<const std::byte> bytes, std::span<float> values);
 
 float float_of_f16(std::uint16_t bits);
