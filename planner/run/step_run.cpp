@@ -56,6 +56,16 @@ const RecordedCall* StepRun::recorded(const Call& call) {
   return is_same ? &known : nullptr;
 }
 
+const RecordedCall* StepRun::observed_before(const Call& call) const {
+  const auto step = run_.state_.steps.find(input_.step_id);
+  if (step == run_.state_.steps.end()) return nullptr;
+  for (const auto& [pos, known] : step->second.calls) {
+    const bool is_same = known.name == call.name && known.fingerprint == call.fingerprint;
+    if (is_same && known.state == RecordedCall::State::observed) return &known;
+  }
+  return nullptr;
+}
+
 Event StepRun::call_event(std::string type, const Call& call, const std::string& action, Json data) const {
   Event made = event(std::move(type), std::move(data));
   made.pos = call.pos;

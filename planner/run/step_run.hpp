@@ -73,7 +73,15 @@ class StepRun final : public agents::StepContext {
   Task<Result<void>> settle_unknown(const Call& call, const std::string& action,
                                     const tools::Tool::Spec& spec, Json& result);
   Task<Result<Json>> dispatch(Call call, std::string action, tools::Tool& tool);
-  Task<Result<Json>> watch_for_loops(const Call& call);
+  /// The observed call of this attempt with the same name and arguments, or null.
+  const RecordedCall* observed_before(const Call& call) const;
+
+  // The loop ladder, rung by rung (loop_ladder.cpp).
+  Task<Result<void>> watch_for_loops(const Call& call);
+  Task<void> escalate(std::string rung, std::uint32_t stalled_calls, std::vector<Event> consequences);
+  Task<Result<void>> leave_to_others(const Call& call);
+  std::vector<Event> reassignment() const;
+  Task<Result<bool>> ask_whether_to_go_on(const Call& call);
 
   /// Runs `ask` until the model answers; while it is unavailable a person is asked to try again or give up.
   template <class T, class Ask>

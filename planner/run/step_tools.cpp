@@ -40,6 +40,10 @@ Task<Result<Json>> StepRun::act(std::string tool_name, Json args) {
   LYCEUM_CHECK(tool != nullptr);  // validate() knows it.
   const tools::Tool::Spec& spec = tool->spec();
 
+  if (spec.effect != tools::Effect::pure && has_diverged_) {
+    // The journal no longer matches position by position, but what was done must not be done again.
+    if (const RecordedCall* done = observed_before(call)) co_return done->result;
+  }
   if (was_intended) {
     Json settled;
     if (const auto outcome = co_await settle_unknown(call, action, spec, settled); !outcome) {
@@ -182,53 +186,6 @@ Task<Result<Json>> StepRun::dispatch(Call call, std::string action, tools::Tool&
   }
   co_return co_await observe(std::move(call), std::move(action), std::move(outcome->result), usage,
                              std::move(changes));
-}
-
-// The loop ladder: calls that change nothing are first not repeated, then a person is asked, then the step
-// ends.
-Task<Result<Json>> StepRun::watch_for_loops(const Call& call) {
-  const RunState& state = run_.state_;
-  const std::uint64_t mark = state.findings.evidence.size() + state.findings.entities.size() +
-                             state.findings.relations.size() + state.findings.notes.size();
-  stalled_calls_ = mark == progress_mark_ ? stalled_calls_ + 1 : 0;
-  progress_mark_ = mark;
-  const std::uint32_t repeats = repeats_[call.fingerprint]++;
-  const std::uint32_t limit = run_.options_.stall_actions_max;
-  if (stalled_calls_ < limit) co_return Json();
-  if (stalled_calls_ == limit) {
-    std::vector<Event> events = {event(
-        "loop.escalated",
-        {{"rung", "forbid"}, {"why", "the last " + std::to_string(limit) + " calls found nothing new"}})};
-    co_await commit(std::move(events), memory::Durability::grouped);
-  }
-  if (stalled_calls_ >= 2 * limit) {
-    bool goes_on = false;
-    if (state.asks_approval) {
-      std::vector<Event> events = {
-          event("loop.escalated",
-                {{"rung", "ask"}, {"why", "nothing new for " + std::to_string(stalled_calls_) + " calls"}})};
-      co_await commit(std::move(events), memory::Durability::grouped);
-      const auto answer =
-          co_await ask_person("This step finds nothing new. Go on? Answer yes to let it try further.",
-                              {{"tool", call.name}, {"args", call.args}});
-      if (!answer) co_return answer.error();
-      goes_on = answer->starts_with("y") || answer->starts_with("Y");
-    }
-    if (goes_on) {
-      stalled_calls_ = 0;
-      co_return Json();
-    }
-    std::vector<Event> events = {
-        event("loop.escalated", {{"rung", "stop"}, {"why", "no progress"}}),
-        event("step.finished", {{"status", "failed"},
-                                {"result", Json::object()},
-                                {"error", "no progress: the same searches find nothing new"}})};
-    co_await commit(std::move(events), memory::Durability::grouped);
-    co_return attempt_is_over();
-  }
-  if (repeats > 0)
-    co_return Error{Errc::precondition, "this very call was made before and found nothing new; try another"};
-  co_return Json();
 }
 
 }  // namespace lyceum::planner

@@ -271,6 +271,30 @@ TEST_F(RunMachine, TheLoopLadderForbidsThenAsksThenStops) {
   EXPECT_EQ(rungs, (std::vector<std::string>{"forbid", "ask", "stop"}));
 }
 
+TEST_F(RunMachine, AStepThatFindsNothingGoesToAnotherExpertOfItsRole) {
+  options.stall_actions_max = 3;
+  restart();
+  agents.add(std::make_unique<ScriptedAgent>("other.find", std::vector<std::string>{"look"},
+                                             [](agents::StepContext&) -> Task<Result<Json>> {
+                                               co_return Json{{"text", "found by the other"}};
+                                             }));
+  find = [](agents::StepContext& context) -> Task<Result<Json>> {
+    for (int round = 0;; ++round) {
+      const Json args = {{"round", round}};
+      const auto found = co_await context.act("look", args);
+      if (!found && found.error().code == Errc::cancelled) co_return found.error();
+    }
+  };
+  const std::string run_id = submit({{"approvals", "auto"}});
+  wait_end(run_id);
+
+  std::vector<std::string> rungs;
+  for (const Json& event : events_of(run_id, "loop.escalated")) rungs.push_back(event["data"]["rung"]);
+  EXPECT_EQ(rungs, (std::vector<std::string>{"forbid", "reassign"}));
+  EXPECT_EQ(status(run_id), "completed");
+  EXPECT_EQ((*run(planner->plan(run_id, 0)))["steps"][0]["agent"], "other.find");
+}
+
 TEST_F(RunMachine, ASpentBudgetHoldsAndCanBeRaised) {
   find = look_thrice;
   const std::string run_id = submit({{"budget", {{"tool_calls", 2}}}});

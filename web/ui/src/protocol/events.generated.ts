@@ -84,7 +84,7 @@ export const eventData = {
   /** The limits of the run. */
   "budget.set": object({ budget: o.budget }),
   /** Nothing changes any more; the next rung of the ladder. */
-  "loop.escalated": object({ rung: oneOf("forbid", "reassign", "replan", "ask", "stop"), why: string }),
+  "loop.escalated": object({ rung: oneOf("forbid", "reassign", "ask", "stop"), why: string }),
 } as const;
 
 export type EventType = keyof typeof eventData;
