@@ -4,7 +4,7 @@
 build_packages=(
   ca-certificates ccache clang-19 cmake g++ gzip lld-19 ninja-build pkg-config
   libboost1.81-dev libcli11-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libgumbo-dev libhnswlib-dev libicu-dev liblzma-dev
-  libmd4c-dev librocksdb-dev libssl-dev libstemmer-dev libzstd-dev nlohmann-json3-dev poppler-utils prometheus-cpp-dev
+  librocksdb-dev libssl-dev libstemmer-dev libzstd-dev nlohmann-json3-dev poppler-utils prometheus-cpp-dev
   zlib1g-dev
 )
 corpus_packages=(debian-handbook)
