@@ -65,7 +65,7 @@ Task<Result<void>> CommandHandler::prepare() {
       run_.parts_.pool, [&] { return check_quote_blocking(run_.parts_.store.documents(), evidence); });
 }
 
-std::variant<CommandHandler::Decided, Refusal> CommandHandler::decide() {
+std::variant<CommandHandler::Events, Refusal> CommandHandler::decide() {
   if (state_.phase == Phase::terminal) {
     return Refusal{{Errc::precondition, "the run is over"},
                    {{"phase", "terminal"}, {"outcome", state_.outcome}}};
@@ -75,8 +75,8 @@ std::variant<CommandHandler::Decided, Refusal> CommandHandler::decide() {
   Json args = command_;
   args.erase("id");
   args.erase("type");
-  Decided decided{{event("command.accepted", "", {{"id", id_}, {"type", type_}, {"args", std::move(args)}})}};
-  std::move(consequences->begin(), consequences->end(), std::back_inserter(decided.events));
+  Events decided = {event("command.accepted", "", {{"id", id_}, {"type", type_}, {"args", std::move(args)}})};
+  std::move(consequences->begin(), consequences->end(), std::back_inserter(decided));
   return decided;
 }
 
@@ -435,7 +435,7 @@ Task<CommandOutcome> Run::command(Json command, std::string author) {
   if (auto* refusal = std::get_if<Refusal>(&decided)) co_return std::move(*refusal);
   const std::uint64_t accepted_seq = state_.seq + 1;
   const std::uint64_t last =
-      log(std::move(std::get<CommandHandler::Decided>(decided).events), memory::Durability::synced);
+      log(std::get<CommandHandler::Events>(std::move(decided)), memory::Durability::synced);
   co_await stored(last);
   co_return accepted_seq;
 }

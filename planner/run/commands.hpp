@@ -13,18 +13,16 @@ class CommandHandler {
  public:
   CommandHandler(Run& run, const Json& command, std::string author);
 
-  struct Decided {
-    std::vector<Event> events{};  ///< command.accepted first.
-  };
+  using Events = std::vector<Event>;
 
   /// Checks that need the store (a quote's offsets). Before decide().
   Task<Result<void>> prepare();
-  std::variant<Decided, Refusal> decide();
+  /// The events of an accepted command, command.accepted first.
+  std::variant<Events, Refusal> decide();
 
   const std::string& id() const { return id_; }
 
  private:
-  using Events = std::vector<Event>;
   Result<Events> dispatch();
   Result<Events> pause();
   Result<Events> resume();
