@@ -101,7 +101,7 @@ async function attend(service, originPort, signal, brings) {
 }
 
 async function liveOnce(service, originPort) {
-  origin.nextGeneration();
+  await origin.nextGeneration();
   service.start();
   const isEarly = random.below(5) === 0;
   const moment = isEarly ? random.below(300) : random.below(700);
@@ -123,7 +123,7 @@ async function liveOnce(service, originPort) {
 }
 
 async function settle(service, originPort) {
-  origin.nextGeneration();
+  await origin.nextGeneration();
   service.start();
   if (!(await service.ready)) throw new Error("the service ended by itself while it started");
   const life = new AbortController();

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { createServer } from "node:http";
+import { connect } from "node:net";
 
 const facts = [
   "The lighthouse of Kellin was finished in 1871 by the engineer Marta Oyelaran.",
@@ -13,12 +15,19 @@ export class Origin {
   /** key -> generations of the service that asked with it, in order. */
   requests = new Map();
   #generation = 0;
+  /** Connections whose other side may still have sent what has not been read here. */
+  #open = new Set();
   #server;
   #random;
 
   constructor(random) {
     this.#random = random;
     this.#server = createServer((request, response) => this.#answer(request, response));
+    this.#server.on("connection", (socket) => {
+      this.#open.add(socket);
+      const ended = () => this.#open.delete(socket);
+      socket.once("end", ended).once("close", ended);
+    });
   }
 
   async start() {
@@ -31,9 +40,22 @@ export class Origin {
     this.#server.close();
   }
 
-  /** The service was started anew. */
-  nextGeneration() {
+  /**
+   * The service is dead and will be started anew. What it sent before it died may still wait in sockets, and belongs to
+   * the life that sent it: connections are accepted in order, so after one of our own every one of its was accepted, and
+   * each ends once it has been read.
+   */
+  async nextGeneration() {
+    const probe = connect(this.#server.address().port, "127.0.0.1", () => probe.end()).resume();
+    await once(probe, "close");
+    while (this.#open.size > 0) await this.#oneEnded();
     this.#generation += 1;
+  }
+
+  #oneEnded() {
+    return new Promise((resolve) => {
+      for (const socket of this.#open) socket.once("end", resolve).once("close", resolve);
+    });
   }
 
   #answer(request, response) {
