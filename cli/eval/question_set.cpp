@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "base/json.hpp"
-#include "cli/eval/xz.hpp"
+#include "base/xz.hpp"
 
 namespace lyceum::cli {
 namespace {

@@ -1,11 +1,11 @@
-#include "cli/eval/xz.hpp"
+#include "base/xz.hpp"
 
 #include <array>
 #include <memory>
 
 #include <lzma.h>
 
-namespace lyceum::cli {
+namespace lyceum {
 
 Result<std::string> decompress_xz(const std::string& bytes, std::size_t size_bytes_max) {
   constexpr std::uint64_t kDecoderBytesMax = 256U << 20U;
@@ -31,4 +31,4 @@ Result<std::string> decompress_xz(const std::string& bytes, std::size_t size_byt
   return text;
 }
 
-}  // namespace lyceum::cli
+}  // namespace lyceum
