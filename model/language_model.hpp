@@ -12,6 +12,9 @@
 /// The one face that agents see of any model, large or small, in process or remote: three verbs and embed.
 namespace lyceum::model {
 
+class ChatModel;      // model/chat_model.hpp
+class EngineMonitor;  // model/engine_status.hpp
+
 /// What is asked, twice: rendered as text for a neural model, and as a named task with its inputs for a
 /// provider that has a method per task instead of a network.
 struct Prompt {
@@ -125,6 +128,11 @@ class LanguageModel {
   virtual Task<Result<Written>> write(WriteRequest request, TextSink* sink) = 0;
   /// One unit vector a text, all of one length. unsupported when capabilities.embeds is false.
   virtual Task<Result<std::vector<std::vector<float>>>> embed(std::vector<std::string> texts) = 0;
+
+  /// Raw chat with the same model, and a view into its engine; null where the provider has none.
+  virtual ChatModel* chat_model() { return nullptr; }
+
+  virtual const EngineMonitor* engine_monitor() const { return nullptr; }
 };
 
 /// Checks the limits that hold for every provider. Errors: invalid_argument, naming the limit.
