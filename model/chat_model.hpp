@@ -166,6 +166,9 @@ class ChatModel {
   /// begins with the field of OpenAI's request that was wrong ("response_format: …"); too_large (the prompt
   /// does not fit the context; says both numbers); overloaded (the queue is full); cancelled; unavailable.
   virtual Task<Result<ChatAnswer>> chat(ChatRequest request, ChatSink* sink) = 0;
+
+  /// Of a plain text, for reports of use.
+  virtual std::uint64_t count_tokens(std::string_view text) const = 0;
 };
 
 /// Checks the limits that hold for every model. Errors: invalid_argument, beginning with the field.
