@@ -56,6 +56,7 @@ std::vector<float> ForwardPass::attend_grouped(std::size_t layer, std::span<cons
     const auto value_pages = rows_[row].chunk->state->value_pages(layer);
     reference::attention(shape, query, {key_pages, value_pages, rows_[row].position + 1},
                          std::span(out).subspan(row * out_size, out_size));
+    tap_attention(row, shape, query, key_pages);
   }
   return out;
 }
@@ -103,6 +104,7 @@ std::vector<float> ForwardPass::attend_latent(std::size_t layer, std::span<const
     }
     const auto pages = rows_[row].chunk->state->key_pages(layer);
     reference::attention(shape, absorbed, {pages, pages, rows_[row].position + 1}, latent);
+    tap_attention(row, shape, absorbed, pages);
     for (std::size_t head = 0; head < attention.num_heads; ++head)
       reference::matmul({1, kv_rank, value_dim}, std::span(latent).subspan(head * kv_rank, kv_rank),
                         weights.head_value.subspan(head * value_dim * kv_rank, value_dim * kv_rank),

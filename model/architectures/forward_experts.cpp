@@ -36,6 +36,20 @@ std::vector<float> ForwardPass::feed_forward(std::size_t layer) const {
   return out;
 }
 
+/// The layer's own bias and the request's; empty when the request has none.
+std::vector<float> ForwardPass::router_bias(std::size_t layer, const SequenceChunk& chunk) const {
+  if (chunk.expert_bias.empty()) return {};
+  std::size_t begin = 0;
+  for (std::size_t before = 0; before < layer; ++before) {
+    if (config_.layers[before].experts) begin += config_.layers[before].experts->num_experts;
+  }
+  const auto asked = chunk.expert_bias.subspan(begin, config_.layers[layer].experts->num_experts);
+  std::vector<float> bias(asked.begin(), asked.end());
+  const Weight own = weights_.layers[layer].router_bias;
+  for (std::size_t expert = 0; expert < own.size(); ++expert) bias[expert] += own[expert];
+  return bias;
+}
+
 std::vector<float> ForwardPass::mix_experts(std::size_t layer, std::span<const float> x) const {
   const LayerWeights& weights = weights_.layers[layer];
   const ExpertsConfig& config = *config_.layers[layer].experts;
@@ -51,9 +65,11 @@ std::vector<float> ForwardPass::mix_experts(std::size_t layer, std::span<const f
     first.push_back(start + policy.top_k);
     experts.resize(first.back());
     shares.resize(first.back());
-    reference::route_top_k(policy, std::span(logits).subspan(row * config.num_experts, config.num_experts),
-                           weights.router_bias, std::span(experts).subspan(start),
-                           std::span(shares).subspan(start));
+    const auto row_logits = std::span(logits).subspan(row * config.num_experts, config.num_experts);
+    const std::vector<float> bias = router_bias(layer, *rows_[row].chunk);
+    reference::route_top_k(policy, row_logits, bias.empty() ? weights.router_bias : std::span(bias),
+                           std::span(experts).subspan(start), std::span(shares).subspan(start));
+    tap_routes(layer, row, row_logits, std::span(experts).subspan(start), std::span(shares).subspan(start));
   }
   std::vector<float> out(x.size());
   reference::moe_experts({config.num_experts, config_.num_hidden, config.num_inner}, weights.experts,

@@ -12,19 +12,22 @@ ForwardPass::ForwardPass(const ModelConfig& config, const ModelWeights& weights,
     : config_(config), weights_(weights), rope_frequencies_(rope_frequencies), batch_(batch) {
   for (const SequenceChunk& chunk : batch_) {
     for (std::size_t i = 0; i < chunk.tokens.size(); ++i)
-      rows_.push_back({.chunk = &chunk,
-                       .token = chunk.tokens[i],
-                       .position = chunk.state->length() + i,
-                       .wants_logits = chunk.wants_all_logits || i + 1 == chunk.tokens.size()});
+      rows_.push_back(
+          {.chunk = &chunk,
+           .token = chunk.tokens[i],
+           .position = chunk.state->length() + i,
+           .wants_logits = chunk.wants_all_logits || i + chunk.num_logits >= chunk.tokens.size()});
   }
 }
 
 std::vector<float> ForwardPass::run() {
   for (const SequenceChunk& chunk : batch_) chunk.state->reserve(chunk.tokens.size());
+  prepare_taps();
   embed();
   for (std::size_t layer = 0; layer < config_.layers.size(); ++layer) {
     add(attend(layer));
     add(feed_forward(layer));
+    tap_hidden(layer);
   }
   for (const SequenceChunk& chunk : batch_) chunk.state->advance(chunk.tokens.size());
   return logits();
@@ -67,6 +70,7 @@ std::vector<float> ForwardPass::logits() const {
     const auto values = std::span(hidden_).subspan(row * config_.num_hidden, config_.num_hidden);
     wanted.insert(wanted.end(), values.begin(), values.end());
   }
+  if (wanted.empty()) return {};
   kernels::reference::rms_norm(wanted, weights_.output_norm, config_.norm_epsilon, wanted);
   const std::size_t num_rows = wanted.size() / config_.num_hidden;
   std::vector<float> logits(num_rows * config_.vocabulary_size);

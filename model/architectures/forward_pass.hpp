@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include "kernels/attention.hpp"
 #include "model/architectures/transformer.hpp"
 #include "model/architectures/weights.hpp"
 
@@ -42,7 +43,16 @@ class ForwardPass {
   // forward_experts.cpp
   std::vector<float> feed_forward(std::size_t layer) const;
   std::vector<float> swiglu_layer(const FeedForwardWeights& weights, std::span<const float> x) const;
+  std::vector<float> router_bias(std::size_t layer, const SequenceChunk& chunk) const;
   std::vector<float> mix_experts(std::size_t layer, std::span<const float> x) const;
+
+  // forward_taps.cpp: each looks whether anybody asked.
+  void prepare_taps() const;
+  void tap_hidden(std::size_t layer) const;
+  void tap_routes(std::size_t layer, std::size_t row, std::span<const float> logits,
+                  std::span<const std::int32_t> experts, std::span<const float> weights) const;
+  void tap_attention(std::size_t row, const kernels::AttentionShape& shape, std::span<const float> query,
+                     std::span<const float* const> key_pages) const;
 
   const ModelConfig& config_;
   const ModelWeights& weights_;

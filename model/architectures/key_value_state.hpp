@@ -1,48 +1,54 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <span>
 #include <vector>
 
-#include "model/architectures/model_config.hpp"
+#include "model/architectures/key_value_pages.hpp"
 
 namespace lyceum::model {
 
-/// Extents of a token's keys and values in a layer, as they are kept.
-struct KeyValueExtents {
-  std::size_t key_stride = 0;
-  std::size_t value_stride = 0;  ///< 0: the values are the front of the keys
-};
-
-KeyValueExtents key_value_extents(const AttentionConfig& attention, const RopeConfig& rope);
-
-/// The keys and values of one sequence, all layers, in pages of kernels::kAttentionPage tokens. A copy is a
-/// fork. Belongs to the model that made it. One thread at a time.
+/// The keys and values of one sequence: a table of pages. A copy is a fork: it shares all pages and costs no
+/// more than a copy of the last one, when either side goes on. Sequences that share pages belong to one
+/// thread at a time.
 class KeyValueState {
  public:
-  explicit KeyValueState(const ModelConfig& config);
+  explicit KeyValueState(std::shared_ptr<KeyValuePool> pool) : pool_(std::move(pool)) {}
 
   /// Tokens that a forward pass has taken in.
   std::size_t length() const { return length_; }
 
-  /// Makes room for `count` more tokens in every layer; their rows are written before they are read.
+  /// Pages that reserve(count) would take from the pool.
+  std::size_t pages_to_reserve(std::size_t count) const;
+
+  /// Makes room for `count` more tokens in every layer; their rows are written before they are read. The pool
+  /// has pages_to_reserve(count) pages.
   void reserve(std::size_t count);
 
   /// Counts `count` reserved tokens in.
   void advance(std::size_t count) { length_ += count; }
+
+  /// Forgets the tokens from `length` on.
+  void truncate(std::size_t length);
+
+  /// Begins with `length` tokens that another sequence has computed.
+  void adopt(std::span<const KeyValuePage> pages, std::size_t length);
 
   float* key_row(std::size_t layer, std::size_t position);
   float* value_row(std::size_t layer, std::size_t position);
   std::vector<const float*> key_pages(std::size_t layer) const;
   std::vector<const float*> value_pages(std::size_t layer) const;
 
- private:
-  struct Page {
-    std::vector<float> keys{};
-    std::vector<float> values{};
-  };
+  const std::vector<KeyValuePage>& pages() const { return pages_; }
 
-  KeyValueExtents extents_;
-  std::vector<std::vector<Page>> layers_;
+  const KeyValuePool& pool() const { return *pool_; }
+
+ private:
+  bool must_copy_last(std::size_t count) const;
+
+  std::shared_ptr<KeyValuePool> pool_;
+  std::vector<KeyValuePage> pages_{};
   std::size_t length_ = 0;
 };
 

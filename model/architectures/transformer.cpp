@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "kernels/rope.hpp"
@@ -40,6 +41,30 @@ Result<void> check_experts(const ModelConfig& config, std::span<const std::size_
                                                std::to_string(experts_per_layer[layer])};
   }
   return ok();
+}
+
+Result<void> check_bias(const ModelConfig& config, const SequenceChunk& chunk) {
+  if (chunk.expert_bias.empty()) return ok();
+  std::size_t begin = 0;
+  for (std::size_t layer = 0; layer < config.layers.size(); ++layer) {
+    if (!config.layers[layer].experts) continue;
+    const ExpertsConfig& experts = *config.layers[layer].experts;
+    const std::size_t end = begin + experts.num_experts;
+    if (end > chunk.expert_bias.size()) break;
+    const auto is_usable = [](float bias) { return bias > -std::numeric_limits<float>::infinity(); };
+    const auto usable = static_cast<std::size_t>(
+        std::ranges::count_if(chunk.expert_bias.subspan(begin, experts.num_experts), is_usable));
+    const std::size_t top_k =
+        chunk.experts_per_layer.empty() ? experts.policy.top_k : chunk.experts_per_layer[layer];
+    if (usable < top_k)
+      return Error{Errc::invalid_argument, "layer " + std::to_string(layer) + " uses " +
+                                               std::to_string(top_k) + " experts, all but " +
+                                               std::to_string(usable) + " are banned"};
+    begin = end;
+  }
+  if (begin == chunk.expert_bias.size()) return ok();
+  return Error{Errc::invalid_argument, "the experts' bias has " + std::to_string(chunk.expert_bias.size()) +
+                                           " values, which do not fit the model's experts"};
 }
 
 Result<void> check_tokens(const ModelConfig& config, const SequenceChunk& chunk) {
@@ -88,7 +113,8 @@ Transformer::Transformer(std::unique_ptr<GgufFile> file, ModelConfig config,
                                                    .base = config_.rope.base,
                                                    .factor = config_.rope.factor,
                                                    .yarn = config_.rope.yarn,
-                                                   .divisors = weights_->rope_divisors})) {}
+                                                   .divisors = weights_->rope_divisors})),
+      pages_(std::make_shared<KeyValuePool>(config_)) {}
 
 Transformer::Transformer(Transformer&&) noexcept = default;
 Transformer& Transformer::operator=(Transformer&&) noexcept = default;
@@ -96,14 +122,22 @@ Transformer::~Transformer() = default;
 
 Result<void> Transformer::check(std::span<const SequenceChunk> batch) const {
   std::vector<const KeyValueState*> states;
+  std::map<const KeyValuePool*, std::size_t> pages;
   for (const SequenceChunk& chunk : batch) {
     TRY_OK(check_tokens(config_, chunk));
     TRY_OK(check_experts(config_, chunk.experts_per_layer));
+    TRY_OK(check_bias(config_, chunk));
+    pages[&chunk.state->pool()] += chunk.state->pages_to_reserve(chunk.tokens.size());
     states.push_back(chunk.state);
   }
   std::ranges::sort(states);
   if (std::ranges::adjacent_find(states) != states.end())
     return Error{Errc::invalid_argument, "a sequence is twice in a batch"};
+  for (const auto& [pool, needed] : pages) {
+    if (needed <= pool->num_available()) continue;
+    return Error{Errc::overloaded, "the batch needs " + std::to_string(needed) + " pages, " +
+                                       std::to_string(pool->num_available()) + " are free"};
+  }
   return ok();
 }
 

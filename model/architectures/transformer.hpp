@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 #include "model/architectures/key_value_state.hpp"
 #include "model/architectures/model_config.hpp"
+#include "model/architectures/taps.hpp"
 
 namespace lyceum::model {
 
@@ -22,10 +23,15 @@ std::uint64_t available_memory_blocking();
 struct SequenceChunk {
   std::span<const std::int32_t> tokens{};  ///< Not empty
   KeyValueState* state = nullptr;          ///< Takes the tokens in; at most once in a batch
-  bool wants_all_logits = false;           ///< A row for every token instead of the last alone
+  bool wants_all_logits = false;           ///< A row for every token instead of the last `num_logits`
+  std::size_t num_logits = 1;              ///< Rows for the last so many tokens; 0: none
   /// Experts that this request uses in each layer, 1 to what the routing permits; empty: the model's own.
   /// Dense layers' entries do not count.
   std::span<const std::size_t> experts_per_layer{};
+  /// Of each layer's experts one after the other (dense layers have none), added to the scores for selection
+  /// only: a boost, or minus infinity for a ban. Empty: none.
+  std::span<const float> expert_bias{};
+  ChunkTaps* taps = nullptr;  ///< What to show; filled by the pass
 };
 
 /// A decoder of the families in architecture.cpp, by the reference kernels: slow, exact, the measure of
@@ -46,12 +52,13 @@ class Transformer {
 
   const GgufFile& file() const { return *file_; }
 
-  KeyValueState new_sequence() const { return KeyValueState(config_); }
+  /// In pages of this model's own, without a limit.
+  KeyValueState new_sequence() const { return KeyValueState(pages_); }
 
   /// Rows of `config().vocabulary_size` logits, in the order of the chunks and their tokens. invalid_argument
-  /// for an empty chunk, a token outside the vocabulary or a number of experts that does not fit, too_large
-  /// for more tokens than the context; then no state has changed. Any number of threads, each with states of
-  /// its own.
+  /// for an empty chunk, a token outside the vocabulary or experts that do not fit, too_large for more tokens
+  /// than the context, overloaded when the pool lacks pages; then no state has changed. Any number of
+  /// threads, each with states of its own.
   Result<std::vector<float>> forward_blocking(std::span<const SequenceChunk> batch) const;
 
  private:
@@ -62,6 +69,7 @@ class Transformer {
   ModelConfig config_;
   std::unique_ptr<ModelWeights> weights_;
   std::vector<double> rope_frequencies_;
+  std::shared_ptr<KeyValuePool> pages_;
 };
 
 }  // namespace lyceum::model
