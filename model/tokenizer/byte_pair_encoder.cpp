@@ -2,6 +2,7 @@
 #include <queue>
 
 #include "model/files/gguf_parser.hpp"
+#include "model/tokenizer/byte_characters.hpp"
 #include "model/tokenizer/pre_tokenizer.hpp"
 #include "model/tokenizer/vocabulary.hpp"
 
@@ -11,8 +12,6 @@ namespace {
 constexpr std::size_t kNumBytes = 256;
 constexpr TokenId kNoToken = -1;
 
-/// Files write bytes as printable characters: those of Latin-1 stand for themselves, the others are numbered
-/// from 256 on (GPT-2's bytes_to_unicode).
 std::array<char32_t, kNumBytes> make_byte_characters() {
   std::array<char32_t, kNumBytes> all{};
   char32_t next = 256;
@@ -21,11 +20,6 @@ std::array<char32_t, kNumBytes> make_byte_characters() {
         (byte >= 0x21 && byte <= 0x7E) || (byte >= 0xA1 && byte <= 0xFF && byte != 0xAD);
     all[byte] = is_printable ? byte : next++;
   }
-  return all;
-}
-
-const std::array<char32_t, kNumBytes>& byte_characters() {
-  static const auto all = make_byte_characters();
   return all;
 }
 
@@ -235,6 +229,11 @@ Result<void> load_merges(const GgufFile& file, const Vocabulary& vocabulary, Mer
 }
 
 }  // namespace
+
+const std::array<char32_t, 256>& byte_characters() {
+  static const auto all = make_byte_characters();
+  return all;
+}
 
 Result<std::unique_ptr<const WordEncoder>> make_byte_pair_encoder(const GgufFile& file,
                                                                   Vocabulary& vocabulary) {

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+
+/// What the shipped model learns from: a tokenizer and training files, made of folders of public data sets.
+namespace lyceum::model {
+
+struct TokenizerTraining {
+  struct Source {
+    std::string files{};  ///< "lm-wikipedia" or "qa-squad/train": a set, and how its files' names begin.
+    std::uint64_t bytes_max = 0;  ///< Of text; every document gives its share from its beginning.
+  };
+
+  std::string data{};  ///< Folder of the sets.
+  std::vector<Source> sources{};
+  std::size_t vocabulary_size = 8192;  ///< With the special tokens.
+};
+
+/// From {"vocabulary_size", "sources": [{"files", "bytes_max"}]}. invalid_argument naming the field.
+Result<TokenizerTraining> parse_tokenizer_training(const Json& config, std::string data);
+
+/// A byte-level BPE tokenizer with the special tokens of the verbs (model/verbs) as its last ids, in the form
+/// of a Hugging Face tokenizer.json. The same data give the same bytes. About a minute for 100 MB. Errors:
+/// those of reading; invalid_argument for a vocabulary that the text cannot fill.
+Result<Json> train_tokenizer_blocking(const TokenizerTraining& training);
+
+}  // namespace lyceum::model

@@ -1,0 +1,211 @@
+#include "model/verbs/verbs.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "model/verbs/slots.hpp"
+
+namespace lyceum::model {
+namespace {
+
+constexpr std::array<std::string_view, 43> kSpecialTokens = {
+    "<|end|>",         "<|pad|>",         "<|system|>",      "<|user|>",        "<|assistant|>",
+    "<|task|>",        "<|source|>",      "<|option|>",      "<|answer|>",      "<|none|>",
+    "<|mask|>",        "<|yes|>",         "<|no|>",          "<|embed|>",       "<|reserved_0|>",
+    "<|reserved_1|>",  "<|reserved_2|>",  "<|reserved_3|>",  "<|reserved_4|>",  "<|reserved_5|>",
+    "<|reserved_6|>",  "<|reserved_7|>",  "<|reserved_8|>",  "<|reserved_9|>",  "<|reserved_10|>",
+    "<|reserved_11|>", "<|reserved_12|>", "<|reserved_13|>", "<|reserved_14|>", "<|reserved_15|>",
+    "<|reserved_16|>", "<|reserved_17|>", "<|reserved_18|>", "<|reserved_19|>", "<|reserved_20|>",
+    "<|reserved_21|>", "<|reserved_22|>", "<|reserved_23|>", "<|reserved_24|>", "<|reserved_25|>",
+    "<|reserved_26|>", "<|reserved_27|>", "<|reserved_28|>"};
+
+void append(std::vector<TokenId>& tokens, std::span<const TokenId> more) {
+  tokens.insert(tokens.end(), more.begin(), more.end());
+}
+
+/// The largest length to which all may be cut so that their sum is at most `total`.
+std::size_t common_length(std::span<const std::size_t> lengths, std::size_t total) {
+  std::vector<std::size_t> sorted(lengths.begin(), lengths.end());
+  std::sort(sorted.begin(), sorted.end());
+  std::size_t left = total;
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    const std::size_t share = left / (sorted.size() - i);
+    if (sorted[i] > share) return share;
+    left -= sorted[i];
+  }
+  return sorted.empty() ? 0 : sorted.back();
+}
+
+void clip(std::vector<TokenId>& tokens, std::size_t length) {
+  if (tokens.size() > length) tokens.resize(length);
+}
+
+}  // namespace
+
+std::span<const std::string_view> special_token_texts() {
+  return kSpecialTokens;
+}
+
+QuoteForm quote_form_of(std::string_view task) {
+  return task == "reading.span" ? QuoteForm::span : QuoteForm::sentences;
+}
+
+std::vector<double> choice_probabilities(std::span<const double> scores) {
+  std::vector<double> probabilities(scores.begin(), scores.end());
+  const double highest = scores.empty() ? 0 : *std::max_element(scores.begin(), scores.end());
+  double sum = 0;
+  for (double& p : probabilities) sum += p = std::exp(p - highest);
+  for (double& p : probabilities) p /= sum;
+  return probabilities;
+}
+
+double yes_probability(double score) {
+  return 1 / (1 + std::exp(-score));
+}
+
+Result<VerbRenderer> VerbRenderer::make(const Tokenizer& tokenizer) {
+  VerbTokens tokens;
+  const std::pair<std::string_view, TokenId*> wanted[] = {
+      {"<|end|>", &tokens.end},       {"<|task|>", &tokens.task},     {"<|source|>", &tokens.source},
+      {"<|option|>", &tokens.option}, {"<|answer|>", &tokens.answer}, {"<|none|>", &tokens.none},
+      {"<|yes|>", &tokens.yes},       {"<|no|>", &tokens.no},         {"<|embed|>", &tokens.embed}};
+  for (const auto& [text, token] : wanted) {
+    const auto found = tokenizer.find(text);
+    if (!found || !tokenizer.is_special(*found)) {
+      return Error{Errc::unsupported,
+                   "the tokenizer has no special token " + std::string(text) + ", which the verbs need"};
+    }
+    *token = *found;
+  }
+  return VerbRenderer(tokenizer, tokens);
+}
+
+std::vector<TokenId> VerbRenderer::encode(std::string_view text) const {
+  auto tokens = tokenizer_->encode(text.substr(0, kMaxEncodeBytes));
+  LYCEUM_CHECK(tokens.has_value());
+  return *std::move(tokens);
+}
+
+std::string VerbRenderer::text_of(std::span<const TokenId> tokens) const {
+  const std::string text = tokenizer_->decode(tokens);
+  const auto begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
+}
+
+std::vector<TokenId> VerbRenderer::prefix(const Prompt& prompt, std::span<std::vector<TokenId>> sources,
+                                          std::size_t tokens_max) const {
+  struct Line {
+    std::vector<TokenId> head{};
+    std::vector<TokenId> value{};
+  };
+
+  const std::vector<TokenId> line_end = encode("\n");
+  std::vector<TokenId> out{tokens_.task};
+  append(out, encode(prompt.task + "\n"));
+  std::vector<Line> lines;
+  std::vector<std::size_t> lengths;
+  std::size_t fixed = out.size();
+  for (const SlotText& slot : slot_texts(prompt)) {
+    lines.push_back({encode(slot.name + ":"), encode(" " + slot.text)});
+    fixed += lines.back().head.size() + line_end.size();
+    lengths.push_back(lines.back().value.size());
+  }
+  for (const auto& source : sources) lengths.push_back(source.size());
+  fixed += sources.size();
+  const std::size_t length = common_length(lengths, tokens_max > fixed ? tokens_max - fixed : 0);
+  for (Line& line : lines) {
+    clip(line.value, length);
+    append(out, line.head);
+    append(out, line.value);
+    append(out, line_end);
+  }
+  for (auto& source : sources) {
+    clip(source, length);
+    out.push_back(tokens_.source);
+    append(out, source);
+  }
+  return out;
+}
+
+std::vector<TokenId> VerbRenderer::candidate(std::string_view text) const {
+  std::vector<TokenId> out{tokens_.option};
+  std::vector<TokenId> value = encode(text);
+  clip(value, kMaxCandidateTokens);
+  append(out, value);
+  out.push_back(tokens_.answer);
+  return out;
+}
+
+namespace {
+
+/// Room for the longest candidate and the token that judges it.
+std::size_t prefix_tokens_max(const std::vector<std::vector<TokenId>>& candidates) {
+  std::size_t longest = 0;
+  for (const auto& candidate : candidates) longest = std::max(longest, candidate.size());
+  return kVerbContextTokens - longest - 1;
+}
+
+}  // namespace
+
+Judgement VerbRenderer::choose(const ChooseRequest& request) const {
+  Judgement judgement;
+  for (const std::string& option : request.options) judgement.candidates.push_back(candidate(option));
+  judgement.prefix = prefix(request.prompt, {}, prefix_tokens_max(judgement.candidates));
+  return judgement;
+}
+
+std::vector<SourceWindow> VerbRenderer::cut_windows(std::string_view source) const {
+  std::vector<SourceWindow> windows;
+  std::size_t used = 0;
+  for (const TextRange sentence : split_sentences(source)) {
+    const std::size_t length = encode(source.substr(sentence.begin, sentence.end - sentence.begin)).size();
+    if (windows.empty() || used + length > kWindowTokens) {
+      windows.push_back({.range = sentence, .sentences = {}});
+      used = 0;
+    }
+    windows.back().sentences.push_back(sentence);
+    windows.back().range.end = sentence.end;
+    used += length;
+  }
+  return windows;
+}
+
+Judgement VerbRenderer::quote_sentences(const Prompt& prompt, std::string_view source,
+                                        const SourceWindow& window) const {
+  const auto text_of_range = [&](TextRange range) {
+    return source.substr(range.begin, range.end - range.begin);
+  };
+  Judgement judgement;
+  for (const TextRange sentence : window.sentences)
+    judgement.candidates.push_back(candidate(text_of_range(sentence)));
+  std::vector<TokenId> sources[] = {encode(text_of_range(window.range))};
+  judgement.prefix = prefix(prompt, sources, prefix_tokens_max(judgement.candidates));
+  return judgement;
+}
+
+SpanQuestion VerbRenderer::quote_span(const Prompt& prompt, std::span<const std::string> sources) const {
+  SpanQuestion question;
+  for (const std::string& source : sources) question.sources.push_back(encode(source));
+  question.prefix = prefix(prompt, question.sources, kVerbContextTokens - kMaxAnswerTokens - 2);
+  question.prefix.push_back(tokens_.answer);
+  return question;
+}
+
+std::vector<TokenId> VerbRenderer::write(const Prompt& prompt) const {
+  std::vector<TokenId> out = prefix(prompt, {}, kVerbContextTokens - kMaxAnswerTokens - 2);
+  out.push_back(tokens_.answer);
+  return out;
+}
+
+std::vector<TokenId> VerbRenderer::embed(std::string_view text) const {
+  std::vector<TokenId> out{tokens_.embed};
+  std::vector<TokenId> value = encode(text);
+  clip(value, kVerbContextTokens - 2);
+  append(out, value);
+  out.push_back(tokens_.end);
+  return out;
+}
+
+}  // namespace lyceum::model

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/text.hpp"
+#include "model/language_model.hpp"
+#include "model/tokenizer/tokenizer.hpp"
+
+/// How a request is put to a model that was trained for the verbs (GGUF key lyceum.verbs.version = 1).
+/// Training data and inference use these functions alike, so that what is asked is what was learned.
+///
+///   every prefix  <|task|>NAME\nSLOT: VALUE\n…            slots in the order of the catalogue
+///   (model/README.md) judge         prefix <|source|>TEXT…  then, for every candidate by itself:
+///                 <|option|>CANDIDATE<|answer|>           followed by <|yes|> or <|no|>
+///   span          prefix <|source|>TEXT… <|answer|>       followed by a run of the sources' tokens, or
+///                                                         <|none|>, and <|end|>
+///   write         prefix <|answer|>                       followed by the text (JSON on one line) and
+///   <|end|> embed         <|embed|>TEXT<|end|>                    the mean of the final hidden states of all
+///   tokens
+///
+/// choose judges every option, quote judges every sentence of a window or asks for a span: what differs
+/// between options stands last, so the prefix is computed once. Texts of people and documents are encoded
+/// without special tokens, piece by piece: nothing in them can end a slot.
+namespace lyceum::model {
+
+inline constexpr std::uint32_t kVerbsVersion = 1;
+inline constexpr std::size_t kVerbContextTokens = 1024;
+/// Longer options, sentences and answers are cut at their ends.
+inline constexpr std::size_t kMaxCandidateTokens = 256;
+inline constexpr std::size_t kMaxAnswerTokens = 200;
+/// What cut_windows fills a window with, at most, but for a single longer sentence.
+inline constexpr std::size_t kWindowTokens = 384;
+
+/// All special tokens of our tokenizer, in the order of their ids, which are the last of the vocabulary.
+std::span<const std::string_view> special_token_texts();
+
+struct VerbTokens {
+  TokenId end = 0;
+  TokenId task = 0;
+  TokenId source = 0;
+  TokenId option = 0;
+  TokenId answer = 0;
+  TokenId none = 0;
+  TokenId yes = 0;
+  TokenId no = 0;
+  TokenId embed = 0;
+};
+
+/// Candidates that are judged one by one. The score of one is logit(yes) - logit(no) after
+/// `prefix` + `candidates[i]`. Both together fit into kVerbContextTokens.
+struct Judgement {
+  std::vector<TokenId> prefix{};
+  std::vector<std::vector<TokenId>> candidates{};
+};
+
+/// Where a span is asked for. Generation goes on with tokens that stand side by side in one of `sources`
+/// (the same tokens as in `prefix`), or with `none`, and ends with `end`.
+struct SpanQuestion {
+  std::vector<TokenId> prefix{};
+  std::vector<std::vector<TokenId>> sources{};
+};
+
+/// A part of a source that is read at once; ranges are bytes of the whole source.
+struct SourceWindow {
+  TextRange range{};
+  std::vector<TextRange> sentences{};
+};
+
+enum class QuoteForm : std::uint8_t { sentences, span };
+
+/// Sentences for every task but "reading.span", whose quotes are the shortest that answer.
+QuoteForm quote_form_of(std::string_view task);
+
+/// The candidates' probabilities when exactly one of them is right: their odds, normalised.
+std::vector<double> choice_probabilities(std::span<const double> scores);
+/// The probability that a candidate is right, whatever the others are.
+double yes_probability(double score);
+
+/// Renders requests as tokens. Thread-safe. Borrows the tokenizer. Where a prefix would be too long, all
+/// values (slots, sources) are cut at their ends to one common length, the largest that fits.
+class VerbRenderer {
+ public:
+  /// unsupported, naming the special token that the tokenizer lacks.
+  static Result<VerbRenderer> make(const Tokenizer& tokenizer);
+
+  const VerbTokens& tokens() const { return tokens_; }
+
+  Judgement choose(const ChooseRequest& request) const;
+  /// Windows in order, without gaps between their sentences but for white space.
+  std::vector<SourceWindow> cut_windows(std::string_view source) const;
+  /// One candidate a sentence of `window`, in order.
+  Judgement quote_sentences(const Prompt& prompt, std::string_view source, const SourceWindow& window) const;
+  SpanQuestion quote_span(const Prompt& prompt, std::span<const std::string> sources) const;
+  std::vector<TokenId> write(const Prompt& prompt) const;
+  std::vector<TokenId> embed(std::string_view text) const;
+
+  /// The text of a person or document: never a special token.
+  std::vector<TokenId> encode(std::string_view text) const;
+  /// The bytes that `tokens`, made from one text, stand for; a span of it without blanks around it.
+  std::string text_of(std::span<const TokenId> tokens) const;
+
+ private:
+  VerbRenderer(const Tokenizer& tokenizer, VerbTokens tokens) : tokenizer_(&tokenizer), tokens_(tokens) {}
+
+  std::vector<TokenId> prefix(const Prompt& prompt, std::span<std::vector<TokenId>> sources,
+                              std::size_t tokens_max) const;
+  std::vector<TokenId> candidate(std::string_view text) const;
+
+  const Tokenizer* tokenizer_;
+  VerbTokens tokens_;
+};
+
+}  // namespace lyceum::model
