@@ -10,8 +10,8 @@
 
 namespace lyceum::model {
 
-inline constexpr std::size_t kMaxTopLogprobs = 64;
-inline constexpr std::size_t kMaxLogitBiases = 1024;
+inline constexpr std::size_t kMaxRankedTokens = 64;
+inline constexpr std::size_t kMaxBiasedTokens = 1024;
 
 /// A number in [0, 1) for position `position` of a generation with this seed: the top 53 bits of the
 /// (position + 1)-th output of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) whose state starts at mix(seed),
@@ -28,13 +28,13 @@ struct SamplerParameters {
   double repetition_penalty = 1;
   double presence_penalty = 0;   ///< Taken from the logit of each token of the history
   double frequency_penalty = 0;  ///< Taken from it once for every time that it is there
-  std::vector<std::pair<TokenId, double>> logit_bias{};  ///< Added; at most kMaxLogitBiases
+  std::vector<std::pair<TokenId, double>> logit_bias{};  ///< Added; at most kMaxBiasedTokens
   std::uint64_t seed = 0;
   bool wants_logprobs = false;   ///< Fills logprob and entropy
-  std::size_t top_logprobs = 0;  ///< At most kMaxTopLogprobs; more than 0 implies `wants_logprobs`
+  std::size_t top_logprobs = 0;  ///< At most kMaxRankedTokens; more than 0 implies `wants_logprobs`
 };
 
-struct TokenLogprob {
+struct RankedToken {
   TokenId token = 0;
   double logprob = 0;
 };
@@ -45,7 +45,7 @@ struct SampledToken {
   TokenId token = 0;
   double logprob = 0;
   double entropy = 0;
-  std::vector<TokenLogprob> top{};  ///< Likeliest first, lower ids first among equals
+  std::vector<RankedToken> top{};  ///< Likeliest first, lower ids first among equals
 };
 
 /// From logits to a token. A pure function of its arguments: the same parameters, logits, history, mask and
