@@ -105,6 +105,8 @@ class VerbRenderer {
   /// The bytes that `tokens`, made from one text, stand for; a span of it without blanks around it.
   std::string text_of(std::span<const TokenId> tokens) const;
 
+  std::size_t num_bytes(TokenId token) const { return tokenizer_->bytes_of(token).size(); }
+
  private:
   VerbRenderer(const Tokenizer& tokenizer, VerbTokens tokens) : tokenizer_(&tokenizer), tokens_(tokens) {}
 

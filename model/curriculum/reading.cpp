@@ -1,0 +1,215 @@
+#include "model/curriculum/reading.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace lyceum::model {
+namespace {
+
+constexpr double kSwappedShare = 0.25;
+constexpr std::size_t kLookAlikes = 6;
+constexpr std::size_t kMaxVerdicts = 5;
+constexpr std::size_t kMaxPairNegatives = 4;
+
+using Verdict = DataWriter::Verdict;
+
+Prompt question_prompt(const char* task, const std::string& question) {
+  return {.task = task, .slots = {{"question", question}}};
+}
+
+/// Makes the examples of one question.
+class QuestionExamples {
+ public:
+  QuestionExamples(Building& building, const PassageSet& set, const ReadingItem& item)
+      : building_(building), set_(set), item_(item), dice_(building.dice) {
+    look_alikes_ = set.look_alikes(item, kLookAlikes);
+  }
+
+  Result<void> add_evidence() {
+    const bool is_swapped = !look_alikes_.empty() && dice_.chance(kSwappedShare);
+    const std::size_t passage = is_swapped ? dice_.pick(look_alikes_) : item_.passage;
+    const std::string& text = set_.passages[passage];
+    for (const SourceWindow& window : building_.verbs.cut_windows(text)) {
+      const bool holds_answer = !is_swapped && set_.is_evidence(item_, window.range);
+      if (!holds_answer && !is_swapped && !dice_.chance(0.5)) continue;
+      const Judgement judgement = building_.verbs.quote_sentences(
+          question_prompt("deep_search.evidence", item_.question), text, window);
+      std::vector<Verdict> verdicts;
+      for (std::size_t i = 0; i < window.sentences.size(); ++i)
+        verdicts.push_back({i, !is_swapped && set_.is_evidence(item_, window.sentences[i])});
+      dice_.shuffle(verdicts);
+      move_forward_right_one(verdicts);
+      TRY_OK(building_.writer.add_judgement("evidence", group(), judgement, verdicts));
+    }
+    return ok();
+  }
+
+  Result<void> add_span() {
+    const bool is_swapped = !look_alikes_.empty() && dice_.chance(kSwappedShare);
+    std::vector<std::size_t> passages;
+    if (!is_swapped) passages.push_back(item_.passage);
+    const std::size_t num_others = is_swapped ? 1 + dice_.below(2) : (dice_.chance(0.3) ? 1 : 0);
+    for (std::size_t i = 0; i < std::min(num_others, look_alikes_.size()); ++i)
+      passages.push_back(look_alikes_[i]);
+    dice_.shuffle(passages);
+    std::vector<std::string> sources;
+    for (const std::size_t passage : passages) sources.push_back(set_.passages[passage]);
+    const SpanQuestion question =
+        building_.verbs.quote_span(question_prompt("reading.span", item_.question), sources);
+    const auto place = std::find(passages.begin(), passages.end(), item_.passage);
+    std::optional<DataWriter::Slice> slice;
+    if (place != passages.end()) {
+      const auto source = static_cast<std::size_t>(place - passages.begin());
+      slice = slice_of(question.sources[source], source);
+      if (!slice) return ok();
+    }
+    return building_.writer.add_span("span", group(), question, slice);
+  }
+
+  Result<void> add_relevant() {
+    const bool is_relevant = dice_.chance(0.5);
+    const std::string quote = is_relevant ? evidence_text() : misleading_text();
+    if (quote.empty()) return ok();
+    const ChooseRequest request{
+        .prompt = {.task = "deep_search.relevant", .slots = {{"question", item_.question}, {"quote", quote}}},
+        .options = {"relevant", "not relevant"}};
+    return add_two_way("relevant", request, is_relevant);
+  }
+
+  Result<void> add_enough() {
+    const bool is_enough = dice_.chance(0.5);
+    std::vector<std::string> quotes;
+    const std::size_t num_others = dice_.below(3) + (is_enough ? 0 : 1);
+    for (std::size_t i = 0; i < num_others; ++i) {
+      std::string quote = misleading_text();
+      if (!quote.empty() && std::find(quotes.begin(), quotes.end(), quote) == quotes.end())
+        quotes.push_back(std::move(quote));
+    }
+    if (is_enough) quotes.push_back(evidence_text());
+    if (quotes.empty()) return ok();
+    dice_.shuffle(quotes);
+    std::string all;
+    for (const std::string& quote : quotes) all += quote + "\n";
+    const auto held = content_terms(all);
+    std::vector<std::string> missing;
+    visit_index_terms(item_.question, [&](std::string_view word, std::string_view term) {
+      if (!is_stop_word(word) && !std::binary_search(held.begin(), held.end(), std::string(term)))
+        missing.emplace_back(word);
+    });
+    const ChooseRequest request{
+        .prompt = {.task = "deep_search.enough",
+                   .slots = {{"question", item_.question}, {"quotes", quotes}, {"missing_terms", missing}}},
+        .options = {"enough", "not enough"}};
+    return add_two_way("enough", request, is_enough);
+  }
+
+  Result<void> add_pair() {
+    DataWriter::Pair pair{.query = building_.verbs.embed(item_.question),
+                          .positive = building_.verbs.embed(titled(item_.passage)),
+                          .negatives = {}};
+    for (std::size_t i = 0; i < std::min(kMaxPairNegatives, look_alikes_.size()); ++i)
+      pair.negatives.push_back(building_.verbs.embed(titled(look_alikes_[i])));
+    return building_.writer.add_pair("questions", group(), pair);
+  }
+
+ private:
+  const std::string& group() const { return set_.passages[item_.passage]; }
+
+  std::string titled(std::size_t passage) {
+    const std::string& title = set_.titles[passage];
+    return title.empty() || dice_.chance(0.5) ? set_.passages[passage]
+                                              : title + "\n" + set_.passages[passage];
+  }
+
+  /// The right verdict among the first ones, so that a document stays short and still holds it.
+  static void move_forward_right_one(std::vector<Verdict>& verdicts) {
+    const auto right = std::find_if(verdicts.begin(), verdicts.end(),
+                                    [](const Verdict& verdict) { return verdict.is_right; });
+    const auto last = std::min(verdicts.size(), kMaxVerdicts);
+    const auto at = static_cast<std::size_t>(right - verdicts.begin());
+    if (right != verdicts.end() && at >= last) std::swap(verdicts[at], verdicts[at % last]);
+    verdicts.resize(last);
+  }
+
+  /// The tokens that cover the answer.
+  std::optional<DataWriter::Slice> slice_of(std::span<const TokenId> tokens, std::size_t source) const {
+    std::size_t at = 0;
+    DataWriter::Slice slice{.source = source, .begin = tokens.size(), .end = 0};
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      const std::size_t end = at + building_.verbs.num_bytes(tokens[i]);
+      if (end > item_.answer.begin && slice.begin == tokens.size()) slice.begin = i;
+      if (at < item_.answer.end) slice.end = i + 1;
+      at = end;
+    }
+    const bool is_whole = at >= item_.answer.end && slice.begin < slice.end;
+    if (!is_whole || slice.end - slice.begin > kMaxAnswerTokens) return std::nullopt;
+    return slice;
+  }
+
+  std::string evidence_text() const {
+    std::string text;
+    for (const TextRange sentence : set_.sentences[item_.passage]) {
+      if (!set_.is_evidence(item_, sentence)) continue;
+      if (!text.empty()) text += ' ';
+      text += set_.text_of(item_.passage, sentence);
+    }
+    return text;
+  }
+
+  /// A sentence that does not answer, of the same passage or of one that looks alike.
+  std::string misleading_text() {
+    const bool is_near = look_alikes_.empty() || dice_.chance(0.5);
+    const std::size_t passage = is_near ? item_.passage : dice_.pick(look_alikes_);
+    std::vector<TextRange> sentences;
+    for (const TextRange sentence : set_.sentences[passage]) {
+      if (passage != item_.passage || !set_.is_evidence(item_, sentence)) sentences.push_back(sentence);
+    }
+    if (sentences.empty()) return {};
+    TextRange best = dice_.pick(sentences);
+    if (dice_.chance(0.5)) {
+      const auto terms = content_terms(item_.question);
+      std::size_t best_shared = 0;
+      for (const TextRange sentence : sentences) {
+        const std::size_t shared = shared_terms(terms, set_.text_of(passage, sentence));
+        if (shared <= best_shared) continue;
+        best = sentence;
+        best_shared = shared;
+      }
+    }
+    return std::string(set_.text_of(passage, best));
+  }
+
+  Result<void> add_two_way(const char* kind, const ChooseRequest& request, bool is_first_right) {
+    const Judgement judgement = building_.verbs.choose(request);
+    const std::size_t shown = dice_.below(2);
+    const Verdict verdict{shown, (shown == 0) == is_first_right};
+    return building_.writer.add_judgement(kind, group(), judgement, {&verdict, 1});
+  }
+
+  Building& building_;
+  const PassageSet& set_;
+  const ReadingItem& item_;
+  Dice& dice_;
+  std::vector<std::size_t> look_alikes_{};
+};
+
+}  // namespace
+
+Result<void> add_reading(Building& building, const PassageSet& set, const ReadingTasks& tasks) {
+  for (std::size_t pass = 0; pass < tasks.passes; ++pass) {
+    for (const ReadingItem& item : set.items) {
+      QuestionExamples examples(building, set, item);
+      TRY_OK(examples.add_evidence());
+      if (tasks.has_short_answers) {
+        TRY_OK(examples.add_span());
+        TRY_OK(examples.add_enough());
+      }
+      TRY_OK(examples.add_relevant());
+      if (pass == 0) TRY_OK(examples.add_pair());
+    }
+  }
+  return ok();
+}
+
+}  // namespace lyceum::model
