@@ -11,6 +11,7 @@
 #include "cli/commands/eval.hpp"
 #include "cli/commands/model_inspect.hpp"
 #include "cli/commands/model_logits.hpp"
+#include "cli/commands/model_quantise.hpp"
 #include "cli/commands/run_viewer.hpp"
 #include "cli/commands/serve.hpp"
 #include "cli/configuration.hpp"
@@ -32,6 +33,7 @@ struct Request {
   bool evaluates = false;
   bool computes_logits = false;
   bool inspects_model = false;
+  bool quantises = false;
   Command command{};
 
   AskOptions ask{};
@@ -42,6 +44,7 @@ struct Request {
   ExportOptions exported{};
   DeepSearchEvalOptions eval{};
   ModelLogitsOptions logits{};
+  model::QuantizeRequest quantise{};
   std::string model_file{};
   std::string run{};
   std::string hold{};
@@ -222,6 +225,14 @@ void add_model(CLI::App& app, Request& request) {
   prompt->require_option(1);
   logits_app->add_option("--greedy", request.logits.request.num_greedy, "Tokens to continue with");
   logits_app->callback([&request] { request.computes_logits = true; });
+  CLI::App* quantise_app =
+      model_app->add_subcommand("quantise", "Write a model as GGUF with its weights in another type");
+  quantise_app->add_option("input", request.quantise.input, "A GGUF file")->required();
+  quantise_app->add_option("-o,--output", request.quantise.output, "The file to write")->required();
+  quantise_app->add_option("--type", request.quantise.type, "One of " + model::quantization_types())
+      ->required();
+  quantise_app->add_flag("--force", request.quantise.may_replace, "Replace the output where it exists");
+  quantise_app->callback([&request] { request.quantises = true; });
 }
 
 Result<Configuration> configuration_of(const Request& request) {
@@ -246,6 +257,7 @@ int run_request(const Request& request) {
   if (request.evaluates) return eval_deep_search(*configuration, request.eval, request.is_json);
   if (request.inspects_model) return inspect_model(request.model_file, request.is_json);
   if (request.computes_logits) return model_logits(request.logits, request.is_json);
+  if (request.quantises) return quantise_model(request.quantise, request.is_json);
   auto session = Session::open_blocking(*configuration);
   if (!session) return report(session.error());
   const CommandContext context{(*session)->api(), (*session)->ids(), terminal_of(STDOUT_FILENO),

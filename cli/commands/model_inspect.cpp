@@ -60,18 +60,8 @@ std::string scaled(double value, double step, const std::array<const char*, 5>& 
   return text;
 }
 
-std::string bytes_text(std::uint64_t bytes) {
-  return scaled(static_cast<double>(bytes), 1024, {" B", " KiB", " MiB", " GiB", " TiB"});
-}
-
 std::string count_text(std::uint64_t count) {
   return scaled(static_cast<double>(count), 1000, {"", " K", " M", " B", " T"});
-}
-
-void print_line(const char* title, const std::string& text) {
-  std::string padded = title;
-  padded.resize(15, ' ');
-  std::cout << padded << printable(text) << "\n";
 }
 
 void print_memory(const model::ModelSummary& summary) {
@@ -113,6 +103,16 @@ void print_for_people(const model::ModelSummary& summary) {
 }
 
 }  // namespace
+
+std::string bytes_text(std::uint64_t bytes) {
+  return scaled(static_cast<double>(bytes), 1024, {" B", " KiB", " MiB", " GiB", " TiB"});
+}
+
+void print_line(const char* title, const std::string& text) {
+  std::string padded = title;
+  padded.resize(15, ' ');
+  std::cout << padded << printable(text) << "\n";
+}
 
 int inspect_model(const std::string& file, bool is_json) {
   const auto summary = model::inspect_model_blocking(file);
