@@ -40,7 +40,7 @@ const std::vector<Confinement>& confinements() {
 
 /// Headers in a subfolder that are public all the same.
 bool is_public_subfolder(std::string_view include) {
-  return include.starts_with("base/async/");
+  return include.starts_with("base/async/") || include.starts_with("kernels/training/");
 }
 
 struct BannedWord {
