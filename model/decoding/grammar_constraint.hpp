@@ -12,7 +12,7 @@
 /// with the same grammar, then they also share the masks that were computed (on one thread at a time).
 namespace lyceum::model {
 
-inline constexpr std::size_t kMaxGrammarBytes = 1U << 20U;
+inline constexpr std::size_t kMaxGrammarBytes = 256U << 10U;
 
 /// The text is one JSON value that is valid under `schema`, written as dump_json writes it (no escapes but
 /// the needed ones; properties in the order of their names), but with an optional space after each ',' and

@@ -14,6 +14,7 @@
 namespace lyceum::model {
 
 inline constexpr std::size_t kMaxQuoteSourceTokens = 1U << 20U;
+inline constexpr std::size_t kMaxExcludedSpans = 256;
 
 /// Where a span may begin and end, besides at the beginning and the end of a source and never within a
 /// character. Always at the source's token boundaries.

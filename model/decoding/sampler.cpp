@@ -1,0 +1,241 @@
+#include "model/decoding/sampler.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <unordered_map>
+
+#include "kernels/elementary.hpp"
+
+namespace lyceum::model {
+namespace {
+
+struct Candidate {
+  double logit = 0;
+  TokenId token = 0;
+  double weight = 0;  ///< In proportion to its probability; the likeliest has 1
+};
+
+/// Likeliest first; the lower id first among equals, so that the order is total.
+bool is_likelier(const Candidate& a, const Candidate& b) {
+  return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
+}
+
+std::uint64_t mix(std::uint64_t z) {
+  z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
+  z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
+  return z ^ (z >> 31U);
+}
+
+Error out_of_range(const std::string& name, const std::string& range) {
+  return {Errc::invalid_argument, name + " must be " + range};
+}
+
+Error no_numbers() {
+  return {Errc::malformed, "logits hold NaN or infinity, or no finite number for an allowed token"};
+}
+
+/// What penalties and biases do to the logits of a few tokens.
+class Adjustments {
+ public:
+  Adjustments(const SamplerParameters& parameters, std::span<const TokenId> history)
+      : parameters_(parameters) {
+    const bool is_penalized = parameters.repetition_penalty != 1 || parameters.presence_penalty != 0 ||
+                              parameters.frequency_penalty != 0;
+    if (is_penalized) {
+      for (const TokenId token : history) ++counts_[token];
+    }
+    for (const auto& [token, bias] : parameters.logit_bias) biases_[token] += bias;
+  }
+
+  double apply(TokenId token, double logit) const {
+    if (!counts_.empty()) {
+      if (const auto found = counts_.find(token); found != counts_.end()) {
+        logit = logit > 0 ? logit / parameters_.repetition_penalty : logit * parameters_.repetition_penalty;
+        logit -= parameters_.presence_penalty + parameters_.frequency_penalty * found->second;
+      }
+    }
+    if (!biases_.empty()) {
+      if (const auto found = biases_.find(token); found != biases_.end()) logit += found->second;
+    }
+    return logit;
+  }
+
+ private:
+  const SamplerParameters& parameters_;
+  std::unordered_map<TokenId, double> counts_{};
+  std::unordered_map<TokenId, double> biases_{};
+};
+
+/// Calls visit(token) for what the mask allows, in the order of the ids.
+template <class Visit>
+void for_each_allowed(const TokenMask* mask, std::size_t vocab_size, Visit visit) {
+  if (mask != nullptr) {
+    mask->for_each(visit);
+    return;
+  }
+  for (std::size_t i = 0; i < vocab_size; ++i) visit(static_cast<TokenId>(i));
+}
+
+/// The allowed tokens with finite logits, in the order of their ids. Empty when a logit is none.
+std::vector<Candidate> candidates_of(std::span<const float> logits, const TokenMask* mask,
+                                     const Adjustments& adjustments) {
+  std::vector<Candidate> candidates;
+  candidates.reserve(mask != nullptr ? mask->count() : logits.size());
+  bool is_sound = true;
+  for_each_allowed(mask, logits.size(), [&](TokenId token) {
+    const double logit = logits[static_cast<std::size_t>(token)];
+    if (std::isnan(logit) || logit == std::numeric_limits<double>::infinity()) is_sound = false;
+    if (!std::isfinite(logit)) return;
+    candidates.push_back({.logit = adjustments.apply(token, logit), .token = token});
+  });
+  if (!is_sound) candidates.clear();
+  return candidates;
+}
+
+/// Keeps the `count` likeliest.
+void keep_top(std::vector<Candidate>& candidates, std::size_t count) {
+  if (count == 0 || count >= candidates.size()) return;
+  const auto end = candidates.begin() + static_cast<std::ptrdiff_t>(count);
+  std::nth_element(candidates.begin(), end, candidates.end(), is_likelier);
+  candidates.erase(end, candidates.end());
+}
+
+/// Keeps the fewest likeliest that reach `top_p` of the sum. Sorts a growing part of them, as few are needed.
+void keep_nucleus(std::vector<Candidate>& candidates, double top_p) {
+  if (top_p >= 1) return;
+  double total = 0;
+  for (const Candidate& candidate : candidates) total += candidate.weight;
+  double reached = 0;
+  std::size_t sorted = 0;
+  for (std::size_t part = 256; sorted < candidates.size(); part *= 4) {
+    const std::size_t end = std::min(sorted + part, candidates.size());
+    std::partial_sort(candidates.begin() + static_cast<std::ptrdiff_t>(sorted),
+                      candidates.begin() + static_cast<std::ptrdiff_t>(end), candidates.end(), is_likelier);
+    for (; sorted < end; ++sorted) {
+      reached += candidates[sorted].weight;
+      if (reached >= top_p * total) {
+        candidates.resize(sorted + 1);
+        return;
+      }
+    }
+  }
+}
+
+void truncate(std::vector<Candidate>& candidates, const SamplerParameters& parameters) {
+  keep_top(candidates, parameters.top_k);
+  const double max = std::min_element(candidates.begin(), candidates.end(), is_likelier)->logit;
+  for (Candidate& candidate : candidates) {
+    const double scaled = (candidate.logit - max) / parameters.temperature;
+    candidate.weight = kernels::exp_f32(static_cast<float>(scaled));
+  }
+  // Which tokens have any weight must not depend on where a sum was rounded.
+  std::erase_if(candidates, [](const Candidate& candidate) { return candidate.weight <= 0; });
+  keep_nucleus(candidates, parameters.top_p);
+  std::erase_if(candidates, [&](const Candidate& candidate) { return candidate.weight < parameters.min_p; });
+}
+
+/// The token under `uniform` of the summed weight, walking in the order of the ids.
+TokenId draw(std::vector<Candidate>& candidates, double uniform) {
+  std::sort(candidates.begin(), candidates.end(),
+            [](const Candidate& a, const Candidate& b) { return a.token < b.token; });
+  double total = 0;
+  for (const Candidate& candidate : candidates) total += candidate.weight;
+  const double target = uniform * total;
+  double reached = 0;
+  for (const Candidate& candidate : candidates) {
+    reached += candidate.weight;
+    if (reached > target) return candidate.token;
+  }
+  return candidates.back().token;
+}
+
+Result<void> check_ranges(const SamplerParameters& parameters) {
+  const auto is_within = [](double value, double min, double max) { return value >= min && value <= max; };
+  if (!is_within(parameters.temperature, 0, 100)) return out_of_range("temperature", "0 to 100");
+  if (!(parameters.top_p > 0 && parameters.top_p <= 1)) return out_of_range("top_p", "above 0, at most 1");
+  if (!is_within(parameters.min_p, 0, 1)) return out_of_range("min_p", "0 to 1");
+  if (!is_within(parameters.repetition_penalty, 0.01, 100))
+    return out_of_range("repetition_penalty", "0.01 to 100");
+  if (!is_within(parameters.presence_penalty, -100, 100))
+    return out_of_range("presence_penalty", "-100 to 100");
+  if (!is_within(parameters.frequency_penalty, -100, 100))
+    return out_of_range("frequency_penalty", "-100 to 100");
+  if (parameters.top_logprobs > kMaxRankedTokens)
+    return out_of_range("top_logprobs", "at most " + std::to_string(kMaxRankedTokens));
+  if (parameters.logit_bias.size() > kMaxBiasedTokens)
+    return out_of_range("logit_bias", "at most " + std::to_string(kMaxBiasedTokens) + " tokens");
+  return ok();
+}
+
+}  // namespace
+
+double uniform_at(std::uint64_t seed, std::uint64_t position) {
+  constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15ULL;
+  const std::uint64_t bits = mix(mix(seed) + (position + 1) * kGolden);
+  return static_cast<double>(bits >> 11U) * 0x1p-53;
+}
+
+Sampler::Sampler(SamplerParameters parameters, std::size_t vocab_size)
+    : parameters_(std::move(parameters)), vocab_size_(vocab_size) {}
+
+Result<Sampler> Sampler::make(SamplerParameters parameters, std::size_t vocab_size) {
+  TRY_OK(check_ranges(parameters));
+  for (const auto& [token, bias] : parameters.logit_bias) {
+    if (token < 0 || static_cast<std::size_t>(token) >= vocab_size) {
+      return Error{Errc::invalid_argument, "logit_bias: token " + std::to_string(token) + " is not below " +
+                                               std::to_string(vocab_size)};
+    }
+    if (!(std::abs(bias) <= 1000)) return out_of_range("logit_bias", "-1000 to 1000");
+  }
+  return Sampler(std::move(parameters), vocab_size);
+}
+
+Result<SampledToken> Sampler::sample(std::span<const float> logits, std::span<const TokenId> history,
+                                     const TokenMask* mask, std::uint64_t position) const {
+  LYCEUM_CHECK(logits.size() == vocab_size_);
+  LYCEUM_CHECK(mask == nullptr || mask->vocab_size() == vocab_size_);
+  if (mask != nullptr && mask->empty()) {
+    return Error{Errc::precondition, "the constraint allows no token of this vocabulary here"};
+  }
+  auto candidates = candidates_of(logits, mask, Adjustments(parameters_, history));
+  if (candidates.empty()) return no_numbers();
+
+  TokenId token = 0;
+  if (parameters_.temperature <= 0) {
+    token = std::min_element(candidates.begin(), candidates.end(), is_likelier)->token;
+  } else {
+    truncate(candidates, parameters_);
+    token = draw(candidates, uniform_at(parameters_.seed, position));
+  }
+  if (!parameters_.wants_logprobs && parameters_.top_logprobs == 0) return SampledToken{.token = token};
+  return describe_distribution(logits, token, parameters_.top_logprobs);
+}
+
+Result<SampledToken> describe_distribution(std::span<const float> logits, TokenId token,
+                                           std::size_t num_top) {
+  LYCEUM_CHECK(token >= 0 && static_cast<std::size_t>(token) < logits.size());
+  auto all = candidates_of(logits, nullptr, Adjustments({}, {}));
+  if (all.empty()) return no_numbers();
+  const double max = std::min_element(all.begin(), all.end(), is_likelier)->logit;
+  double sum = 0;
+  double weighted = 0;
+  for (const Candidate& candidate : all) {
+    const double weight = kernels::exp_f32(static_cast<float>(candidate.logit - max));
+    sum += weight;
+    weighted += weight * (candidate.logit - max);
+  }
+  const double log_sum = std::log(sum);
+  SampledToken described{.token = token,
+                         .logprob = logits[static_cast<std::size_t>(token)] - max - log_sum,
+                         .entropy = std::max(0.0, log_sum - weighted / sum)};
+  keep_top(all, std::max<std::size_t>(num_top, 1));
+  std::sort(all.begin(), all.end(), is_likelier);
+  all.resize(std::min(all.size(), num_top));
+  for (const Candidate& candidate : all)
+    described.top.push_back({.token = candidate.token, .logprob = candidate.logit - max - log_sum});
+  return described;
+}
+
+}  // namespace lyceum::model
