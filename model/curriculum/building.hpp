@@ -28,6 +28,11 @@ class Building {
   /// True, and counted, when evaluation holds the text.
   bool is_known(const std::string& files, std::string_view text);
 
+  /// A file beside those of "set/beginning".
+  std::string path_of(const std::string& files, const std::string& name) const {
+    return data_ + "/" + files.substr(0, files.find('/')) + "/" + name;
+  }
+
   /// {files: {"licence", "rows", "dropped"}}
   const Json& sources() const { return sources_; }
 
