@@ -1,9 +1,12 @@
-#include <filesystem>
-#include <fstream>
+#include <functional>
+#include <map>
 
 #include "model/curriculum.hpp"
 #include "model/curriculum/building.hpp"
+#include "model/curriculum/choices.hpp"
+#include "model/curriculum/free_text.hpp"
 #include "model/curriculum/language.hpp"
+#include "model/curriculum/questions.hpp"
 #include "model/curriculum/reading.hpp"
 
 namespace lyceum::model {
@@ -18,7 +21,9 @@ struct Part {
   std::string maker{};
   std::string files{};
   std::uint64_t bytes_max = 0;
+  std::size_t examples_max = 0;
   std::size_t passes = 1;
+  std::vector<std::string> left_out{};
 };
 
 struct Mixture {
@@ -39,25 +44,86 @@ Result<Mixture> parse_mixture(const Json& config) {
   for (const Json& item : parts) {
     FieldReader part(item, "mixture.parts");
     mixture.parts.push_back(
-        {.maker = part.choice("make", "language", {"language", "reading", "facts"}),
+        {.maker = part.required_string("make", kMaxPathBytes),
          .files = part.required_string("files", kMaxPathBytes),
          .bytes_max = static_cast<std::uint64_t>(part.integer("bytes_max", 1'000'000'000, 1, 1'000'000'000)),
-         .passes = static_cast<std::size_t>(part.integer("passes", 1, 1, kMaxPasses))});
+         .examples_max = static_cast<std::size_t>(part.integer("examples_max", 1'000'000, 1, 10'000'000)),
+         .passes = static_cast<std::size_t>(part.integer("passes", 1, 1, kMaxPasses)),
+         .left_out = part.strings("left_out", kMaxEntries, kMaxPathBytes)});
     TRY_OK(part.finish());
   }
   return mixture;
 }
 
+/// Makes all examples of one entry.
+using Maker = std::function<Result<void>(Building& building, const Part& part, TextEncoder& encoder)>;
+
+Result<void> add_questions(Building& building, const Part& part, TextEncoder&) {
+  TRY(const PassageSet set, read_passage_set_blocking(building, part.files));
+  TRY_OK(add_reading(building, set, {.has_short_answers = true, .has_pairs = true, .passes = part.passes}));
+  TRY_OK(add_answer_claims(building, set, part.passes));
+  return add_question_work(building, set, part.passes);
+}
+
+Result<void> add_supporting_facts(Building& building, const Part& part, TextEncoder&) {
+  TRY(const PassageSet set, read_supporting_facts_blocking(building, part.files));
+  return add_reading(building, set, {.has_short_answers = false, .has_pairs = true, .passes = part.passes});
+}
+
+/// By the word of the configuration.
+const std::map<std::string, Maker, std::less<>>& makers() {
+  static const std::map<std::string, Maker, std::less<>> all = {
+      {"language",
+       [](Building& building, const Part& part, TextEncoder& encoder) {
+         return add_language_blocking(building, part.files, part.bytes_max, encoder);
+       }},
+      {"reading", add_questions},
+      {"supporting_facts", add_supporting_facts},
+      {"decompositions",
+       [](Building& building, const Part& part, TextEncoder&) {
+         return add_decompositions_blocking(building, part.files, part.passes);
+       }},
+      {"free_text",
+       [](Building& building, const Part& part, TextEncoder&) {
+         return add_free_text_blocking(building, part.files, part.examples_max);
+       }},
+      {"altered_claims",
+       [](Building& building, const Part& part, TextEncoder&) {
+         return add_altered_claims_blocking(building, part.files, part.examples_max);
+       }},
+      {"relation_claims",
+       [](Building& building, const Part& part, TextEncoder&) {
+         return add_relation_claims_blocking(building, part.files, part.passes);
+       }},
+      {"entity_relations",
+       [](Building& building, const Part& part, TextEncoder&) {
+         return add_entity_relations_blocking(building, part.files, part.passes);
+       }},
+      {"directed_relations",
+       [](Building& building, const Part& part, TextEncoder&) {
+         return add_directed_relations_blocking(building, part.files, part.passes);
+       }},
+      {"document_relations",
+       [](Building& building, const Part& part, TextEncoder&) {
+         return add_document_relations_blocking(building, part.files, part.left_out, part.passes);
+       }},
+      {"tool_queries",
+       [](Building& building, const Part& part, TextEncoder&) {
+         return add_tool_queries_blocking(building, part.files, part.passes);
+       }},
+      {"tool_names", [](Building& building, const Part& part,
+                        TextEncoder&) { return add_tool_names_blocking(building, part.files, part.passes); }},
+  };
+  return all;
+}
+
 Result<void> add_part(Building& building, const Part& part, TextEncoder& encoder) {
-  if (part.maker == "reading") {
-    TRY(const PassageSet set, read_passage_set_blocking(building, part.files));
-    return add_reading(building, set, {.has_short_answers = true, .passes = part.passes});
-  }
-  if (part.maker == "facts") {
-    TRY(const PassageSet set, read_supporting_facts_blocking(building, part.files));
-    return add_reading(building, set, {.has_short_answers = false, .passes = part.passes});
-  }
-  return add_language_blocking(building, part.files, part.bytes_max, encoder);
+  const auto maker = makers().find(part.maker);
+  if (maker != makers().end()) return maker->second(building, part, encoder);
+  std::string names;
+  for (const auto& [name, make] : makers()) names += (names.empty() ? "" : ", ") + name;
+  return Error{Errc::invalid_argument,
+               "mixture.parts.make: expected one of " + names + "; found " + part.maker};
 }
 
 }  // namespace

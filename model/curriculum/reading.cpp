@@ -206,7 +206,7 @@ Result<void> add_reading(Building& building, const PassageSet& set, const Readin
         TRY_OK(examples.add_enough());
       }
       TRY_OK(examples.add_relevant());
-      if (pass == 0) TRY_OK(examples.add_pair());
+      if (tasks.has_pairs && pass == 0) TRY_OK(examples.add_pair());
     }
   }
   return ok();

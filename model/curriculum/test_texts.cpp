@@ -9,6 +9,7 @@ namespace {
 
 /// Shorter texts are labels, names and answers, which occur anywhere.
 constexpr std::size_t kMinWords = 4;
+constexpr std::size_t kFilterBits = std::size_t{1} << 27U;
 
 std::vector<std::uint64_t> word_hashes(std::string_view text) {
   std::vector<std::uint64_t> hashes;
@@ -76,6 +77,8 @@ void TestTexts::add_row(const Json& row) {
 void TestTexts::finish() {
   std::sort(hashes_.begin(), hashes_.end());
   hashes_.erase(std::unique(hashes_.begin(), hashes_.end()), hashes_.end());
+  filter_.assign(kFilterBits, false);
+  for (const std::uint64_t hash : hashes_) filter_[hash % kFilterBits] = true;
 }
 
 bool TestTexts::knows(std::string_view text) const {

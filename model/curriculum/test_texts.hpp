@@ -26,6 +26,8 @@ class TestTexts {
 
  private:
   std::vector<std::uint64_t> hashes_{};
+  /// By the low bits of a hash: most texts are told to be unknown from here, in one look.
+  std::vector<bool> filter_{};
 };
 
 }  // namespace lyceum::model

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "model/curriculum/building.hpp"
+
+namespace lyceum::model {
+
+/// Self-made tasks over the articles of a set with "title" and "text", of at most `documents_max` articles:
+/// definitions (which sentence says what the title is), clozes (a sentence whose name or number another
+/// paragraph of the article holds: evidence and spans) and pairs for embed (a sentence and the paragraph it
+/// was taken from, a title and its text; other paragraphs of the article are the hard negatives).
+Result<void> add_free_text_blocking(Building& building, const std::string& files, std::size_t documents_max);
+
+}  // namespace lyceum::model
