@@ -37,7 +37,7 @@ namespace reference {
 ///   out    [num_heads, value_dim]  out
 /// Order, for each head: page by page in rising order: scores dot(q, k) * scale, their maximum m, e =
 /// exp_f32(score
-/// - m), l = the e summed in rising token order, o[d] = e * v[d] summed likewise. Pages are merged in rising
+/// - m), l = `sum` of the e, o[d] = e * v[d] summed in rising token order. Pages are merged in rising
 /// order: M = max(m, m'), l = l exp_f32(m - M) + l' exp_f32(m' - M), o likewise. The result is o / l. Source:
 /// Dao et al. 2022, arXiv:2205.14135, algorithm 1.
 void attention(const AttentionShape& shape, std::span<const float> query, const KeyValueView& seen,

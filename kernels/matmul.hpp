@@ -3,24 +3,20 @@
 #include <cstddef>
 #include <span>
 
-namespace lyceum::kernels {
+#include "kernels/weight_matrix.hpp"
 
-/// Extents of a product of activations with a weight matrix.
-struct MatmulShape {
-  std::size_t num_tokens;
-  std::size_t num_inputs;
-  std::size_t num_outputs;
-};
+namespace lyceum::kernels::reference {
 
-namespace reference {
-
-/// y = x W^T: y[t, o] = dot(x[t], w[o]), in the order of `dot`, so that a token's result does not depend on
-/// the others in the batch.
+/// y = x W^T for `num_tokens` rows, each by itself, so that a token's result does not depend on the others in
+/// the batch.
 ///
-///   x  [num_tokens, num_inputs]    f32
-///   w  [num_outputs, num_inputs]   f32, one row an output (the layout of GGUF)
-///   y  [num_tokens, num_outputs]   out, overlaps neither
-void matmul(const MatmulShape& shape, std::span<const float> x, std::span<const float> w, std::span<float> y);
+///   x  [num_tokens, weight.num_inputs]   f32, finite
+///   y  [num_tokens, weight.num_outputs]  out, overlaps neither
+/// Order: quantised weights: a row of x is rounded by `quantize_int8_blocks`, then y[t, o] =
+/// dot_quantized(weight[o], x[t]). Others: y[t, o] = dot(x[t], weight[o]), F16 and BF16 widened to f32.
+void matmul(std::size_t num_tokens, std::span<const float> x, const WeightMatrix& weight, std::span<float> y);
 
-}  // namespace reference
-}  // namespace lyceum::kernels
+/// Row `row` of a weight matrix as f32: [weight.num_inputs]. Quantised: scale * code - min, each rounded.
+void widen_row(const WeightMatrix& weight, std::size_t row, std::span<float> values);
+
+}  // namespace lyceum::kernels::reference

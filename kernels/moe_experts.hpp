@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "kernels/weight_matrix.hpp"
+
 namespace lyceum::kernels {
 
 struct ExpertsShape {
@@ -13,12 +15,12 @@ struct ExpertsShape {
   std::size_t num_inner;   ///< Width between the two products
 };
 
-/// One layer's experts: gate and up [num_experts, num_inner, num_hidden], down [num_experts, num_hidden,
-/// num_inner].
+/// One layer's experts, one below the other: gate and up have num_experts * num_inner rows of num_hidden
+/// inputs, down num_experts * num_hidden rows of num_inner.
 struct ExpertWeights {
-  std::span<const float> gate{};
-  std::span<const float> up{};
-  std::span<const float> down{};
+  WeightMatrix gate{};
+  WeightMatrix up{};
+  WeightMatrix down{};
 };
 
 /// Which experts each token uses. Token t's routes are first[t] .. first[t + 1]; their number may differ by
@@ -31,12 +33,14 @@ struct ExpertRoutes {
 
 /// Routes by expert: expert e's are route_of_slot[first_slot[e]] .. route_of_slot[first_slot[e + 1]].
 struct ExpertGroups {
-  std::vector<std::size_t> first_slot{};
+  std::vector<std::size_t> first_slot{};  ///< [num_experts + 1]
   std::vector<std::size_t> route_of_slot{};
+  std::vector<std::size_t> slot_of_route{};
 };
 
 /// Groups routes by expert, by rising route within each. Every id is in 0..num_experts - 1.
-ExpertGroups group_by_expert(std::size_t num_experts, std::span<const std::int32_t> experts);
+/// Reuses what `groups` holds.
+void group_by_expert(std::size_t num_experts, std::span<const std::int32_t> experts, ExpertGroups& groups);
 
 namespace reference {
 

@@ -33,6 +33,18 @@ struct RopeParameters {
 /// Source: Su et al. 2021, arXiv:2104.09864, eq. 15.
 std::vector<double> rope_frequencies(const RopeParameters& parameters);
 
+/// cos and sin of the angles of `position`, as `reference::rope` defines them: [dims / 2] each.
+struct RopeTurn {
+  std::span<const float> cosines{};
+  std::span<const float> sines{};
+};
+
+void rope_factors(std::span<const double> frequencies, double magnitude, std::size_t position,
+                  std::span<float> cosines, std::span<float> sines);
+
+/// `reference::rope` with the factors of a position computed before, for all heads and layers at once.
+void turn_head(const RopeTurn& turn, RopePairs pairs, std::span<float> head);
+
 namespace reference {
 
 /// Turns the first 2 * frequencies.size() values of `head` to `position`, in place.

@@ -35,11 +35,11 @@ Partial attend_page(std::span<const float> query, float scale, const Rows& keys,
   Partial partial{.top = *std::max_element(used.begin(), used.end()),
                   .values = std::vector<float>(values.length)};
   for (std::size_t j = 0; j < num_keys; ++j) {
-    const float weight = exp_f32(scores[j] - partial.top);
-    partial.total += weight;
+    scores[j] = exp_f32(scores[j] - partial.top);
     const auto row = values[j];
-    for (std::size_t d = 0; d < row.size(); ++d) partial.values[d] += weight * row[d];
+    for (std::size_t d = 0; d < row.size(); ++d) partial.values[d] += scores[j] * row[d];
   }
+  partial.total = sum(used);
   return partial;
 }
 

@@ -8,20 +8,22 @@
 
 namespace lyceum::kernels {
 
-ExpertGroups group_by_expert(std::size_t num_experts, std::span<const std::int32_t> experts) {
-  ExpertGroups groups;
-  groups.first_slot.resize(num_experts + 1);
+void group_by_expert(std::size_t num_experts, std::span<const std::int32_t> experts, ExpertGroups& groups) {
+  auto& first = groups.first_slot;
+  first.assign(num_experts + 1, 0);
   groups.route_of_slot.resize(experts.size());
+  groups.slot_of_route.resize(experts.size());
   for (const std::int32_t expert : experts) {
     LYCEUM_CHECK(expert >= 0 && static_cast<std::size_t>(expert) < num_experts);
-    ++groups.first_slot[static_cast<std::size_t>(expert) + 1];
+    ++first[static_cast<std::size_t>(expert)];
   }
-  for (std::size_t expert = 0; expert < num_experts; ++expert)
-    groups.first_slot[expert + 1] += groups.first_slot[expert];
-  std::vector<std::size_t> next(groups.first_slot.begin(), groups.first_slot.end() - 1);
-  for (std::size_t route = 0; route < experts.size(); ++route)
-    groups.route_of_slot[next[static_cast<std::size_t>(experts[route])]++] = route;
-  return groups;
+  // Each entry becomes the end of its expert's slots, and filling from behind moves it to their beginning.
+  for (std::size_t expert = 1; expert <= num_experts; ++expert) first[expert] += first[expert - 1];
+  for (std::size_t route = experts.size(); route-- > 0;) {
+    const std::size_t slot = --first[static_cast<std::size_t>(experts[route])];
+    groups.route_of_slot[slot] = route;
+    groups.slot_of_route[route] = slot;
+  }
 }
 
 namespace reference {
@@ -31,16 +33,13 @@ namespace {
 std::vector<float> run_expert(const ExpertsShape& shape, const ExpertWeights& weights, std::size_t expert,
                               std::span<const float> x) {
   const std::size_t num_tokens = x.size() / shape.num_hidden;
-  const std::size_t size = shape.num_hidden * shape.num_inner;
-  const MatmulShape widen{num_tokens, shape.num_hidden, shape.num_inner};
   std::vector<float> gate(num_tokens * shape.num_inner);
   std::vector<float> up(gate.size());
   std::vector<float> out(x.size());
-  matmul(widen, x, weights.gate.subspan(expert * size, size), gate);
-  matmul(widen, x, weights.up.subspan(expert * size, size), up);
+  matmul(num_tokens, x, weights.gate.rows(expert * shape.num_inner, shape.num_inner), gate);
+  matmul(num_tokens, x, weights.up.rows(expert * shape.num_inner, shape.num_inner), up);
   swiglu(gate, up);
-  matmul({num_tokens, shape.num_inner, shape.num_hidden}, gate, weights.down.subspan(expert * size, size),
-         out);
+  matmul(num_tokens, gate, weights.down.rows(expert * shape.num_hidden, shape.num_hidden), out);
   return out;
 }
 
@@ -60,7 +59,8 @@ void moe_experts(const ExpertsShape& shape, const ExpertWeights& weights, const 
       token_of_route[route] = token;
   }
 
-  const ExpertGroups groups = group_by_expert(shape.num_experts, routes.experts);
+  ExpertGroups groups;
+  group_by_expert(shape.num_experts, routes.experts, groups);
   std::vector<float> outputs(num_routes * hidden);
   for (std::size_t expert = 0; expert < shape.num_experts; ++expert) {
     const auto slots =

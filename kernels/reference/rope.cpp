@@ -43,22 +43,38 @@ std::vector<double> rope_frequencies(const RopeParameters& parameters) {
   return frequencies;
 }
 
+void rope_factors(std::span<const double> frequencies, double magnitude, std::size_t position,
+                  std::span<float> cosines, std::span<float> sines) {
+  LYCEUM_CHECK(cosines.size() == frequencies.size() && sines.size() == frequencies.size());
+  for (std::size_t pair = 0; pair < frequencies.size(); ++pair) {
+    const double angle = static_cast<double>(position) * frequencies[pair];
+    cosines[pair] = static_cast<float>(std::cos(angle) * magnitude);
+    sines[pair] = static_cast<float>(std::sin(angle) * magnitude);
+  }
+}
+
+void turn_head(const RopeTurn& turn, RopePairs pairs, std::span<float> head) {
+  const std::size_t num_pairs = turn.cosines.size();
+  LYCEUM_CHECK(turn.sines.size() == num_pairs && head.size() >= 2 * num_pairs);
+  const std::size_t step = pairs == RopePairs::adjacent ? 2 : 1;
+  const std::size_t distance = pairs == RopePairs::adjacent ? 1 : num_pairs;
+  for (std::size_t pair = 0; pair < num_pairs; ++pair) {
+    float& x = head[step * pair];
+    float& y = head[step * pair + distance];
+    const float turned = x * turn.cosines[pair] - y * turn.sines[pair];
+    y = x * turn.sines[pair] + y * turn.cosines[pair];
+    x = turned;
+  }
+}
+
 namespace reference {
 
 void rope(std::span<const double> frequencies, RopePairs pairs, double magnitude, std::size_t position,
           std::span<float> head) {
-  const std::size_t num_pairs = frequencies.size();
-  LYCEUM_CHECK(head.size() >= 2 * num_pairs);
-  for (std::size_t pair = 0; pair < num_pairs; ++pair) {
-    const double angle = static_cast<double>(position) * frequencies[pair];
-    const auto cosine = static_cast<float>(std::cos(angle) * magnitude);
-    const auto sine = static_cast<float>(std::sin(angle) * magnitude);
-    float& x = head[pairs == RopePairs::adjacent ? 2 * pair : pair];
-    float& y = head[pairs == RopePairs::adjacent ? 2 * pair + 1 : pair + num_pairs];
-    const float turned = x * cosine - y * sine;
-    y = x * sine + y * cosine;
-    x = turned;
-  }
+  std::vector<float> cosines(frequencies.size());
+  std::vector<float> sines(frequencies.size());
+  rope_factors(frequencies, magnitude, position, cosines, sines);
+  turn_head({cosines, sines}, pairs, head);
 }
 
 }  // namespace reference

@@ -3,13 +3,18 @@
 #include <algorithm>
 
 #include "kernels/matmul.hpp"
-#include "kernels/rms_norm.hpp"
 
 namespace lyceum::model {
 
 ForwardPass::ForwardPass(const ModelConfig& config, const ModelWeights& weights,
-                         std::span<const double> rope_frequencies, std::span<const SequenceChunk> batch)
-    : config_(config), weights_(weights), rope_frequencies_(rope_frequencies), batch_(batch) {
+                         std::span<const double> rope_frequencies, const PassTools& tools,
+                         std::span<const SequenceChunk> batch)
+    : config_(config),
+      weights_(weights),
+      rope_frequencies_(rope_frequencies),
+      operations_(tools.operations),
+      workspace_(tools.workspace),
+      batch_(batch) {
   for (const SequenceChunk& chunk : batch_) {
     for (std::size_t i = 0; i < chunk.tokens.size(); ++i)
       rows_.push_back(
@@ -18,15 +23,19 @@ ForwardPass::ForwardPass(const ModelConfig& config, const ModelWeights& weights,
            .position = chunk.state->length() + i,
            .wants_logits = chunk.wants_all_logits || i + chunk.num_logits >= chunk.tokens.size()});
   }
+  hidden_ = workspace_.hidden.of(rows_.size() * config_.num_hidden);
 }
 
 std::vector<float> ForwardPass::run() {
   for (const SequenceChunk& chunk : batch_) chunk.state->reserve(chunk.tokens.size());
   prepare_taps();
+  compute_turns();
   embed();
   for (std::size_t layer = 0; layer < config_.layers.size(); ++layer) {
-    add(attend(layer));
-    add(feed_forward(layer));
+    attend(layer);
+    add_change();
+    feed_forward(layer);
+    add_change();
     tap_hidden(layer);
   }
   for (const SequenceChunk& chunk : batch_) chunk.state->advance(chunk.tokens.size());
@@ -34,48 +43,51 @@ std::vector<float> ForwardPass::run() {
 }
 
 void ForwardPass::embed() {
-  hidden_.reserve(rows_.size() * config_.num_hidden);
-  for (const Row& row : rows_) {
-    const auto values = weights_.embedding.subspan(static_cast<std::size_t>(row.token) * config_.num_hidden,
-                                                   config_.num_hidden);
-    hidden_.insert(hidden_.end(), values.begin(), values.end());
-  }
+  const std::size_t width = config_.num_hidden;
+  operations_.for_each(rows_.size(), [&](std::size_t row) {
+    kernels::reference::widen_row(weights_.embedding, static_cast<std::size_t>(rows_[row].token),
+                                  hidden_.subspan(row * width, width));
+  });
 }
 
-std::vector<float> ForwardPass::normalized(Weight weight) const {
-  std::vector<float> y(hidden_.size());
-  kernels::reference::rms_norm(hidden_, weight, config_.norm_epsilon, y);
+std::span<const float> ForwardPass::normalized(Weight weight) {
+  const auto y = workspace_.normalized.of(hidden_.size());
+  operations_.rms_norm(hidden_, weight, config_.norm_epsilon, y);
   return y;
 }
 
-std::vector<float> ForwardPass::project(std::span<const float> x, Weight weight, Weight bias) const {
-  const std::size_t num_inputs = x.size() / rows_.size();
-  const std::size_t num_outputs = weight.size() / num_inputs;
-  std::vector<float> y(rows_.size() * num_outputs);
-  kernels::reference::matmul({rows_.size(), num_inputs, num_outputs}, x, weight, y);
-  if (!bias.empty()) {
-    for (std::size_t i = 0; i < y.size(); ++i) y[i] += bias[i % num_outputs];
-  }
-  return y;
+void ForwardPass::project(std::span<const float> x, const kernels::WeightMatrix& weight, std::span<float> y) {
+  const kernels::Product product{weight, y};
+  operations_.matmul(x.size() / weight.num_inputs, x, {&product, 1});
 }
 
-void ForwardPass::add(std::span<const float> change) {
-  for (std::size_t i = 0; i < hidden_.size(); ++i) hidden_[i] += change[i];
+void ForwardPass::add_bias(std::span<float> y, Weight bias) const {
+  if (bias.empty()) return;
+  for (std::size_t i = 0; i < y.size(); ++i) y[i] += bias[i % bias.size()];
 }
 
-std::vector<float> ForwardPass::logits() const {
-  std::vector<float> wanted;
+void ForwardPass::add_change() {
+  const std::size_t width = config_.num_hidden;
+  const auto change = workspace_.change.of(hidden_.size());
+  operations_.for_each(rows_.size(), [&](std::size_t row) {
+    for (std::size_t i = row * width; i < (row + 1) * width; ++i) hidden_[i] += change[i];
+  });
+}
+
+std::vector<float> ForwardPass::logits() {
+  const std::size_t width = config_.num_hidden;
+  std::size_t num_rows = 0;
+  const auto wanted = workspace_.normalized.of(hidden_.size());
   for (std::size_t row = 0; row < rows_.size(); ++row) {
     if (!rows_[row].wants_logits) continue;
-    const auto values = std::span(hidden_).subspan(row * config_.num_hidden, config_.num_hidden);
-    wanted.insert(wanted.end(), values.begin(), values.end());
+    std::ranges::copy(hidden_.subspan(row * width, width), wanted.subspan(num_rows * width).begin());
+    ++num_rows;
   }
-  if (wanted.empty()) return {};
-  kernels::reference::rms_norm(wanted, weights_.output_norm, config_.norm_epsilon, wanted);
-  const std::size_t num_rows = wanted.size() / config_.num_hidden;
   std::vector<float> logits(num_rows * config_.vocabulary_size);
-  kernels::reference::matmul({num_rows, config_.num_hidden, config_.vocabulary_size}, wanted, weights_.output,
-                             logits);
+  if (num_rows == 0) return logits;
+  const auto used = wanted.first(num_rows * width);
+  operations_.rms_norm(used, weights_.output_norm, config_.norm_epsilon, used);
+  project(used, weights_.output, logits);
   return logits;
 }
 

@@ -4,17 +4,26 @@
 #include <vector>
 
 #include "kernels/attention.hpp"
+#include "kernels/operations.hpp"
+#include "model/architectures/pass_workspace.hpp"
 #include "model/architectures/transformer.hpp"
 #include "model/architectures/weights.hpp"
 
 namespace lyceum::model {
+
+/// What a pass computes with; borrowed by one pass at a time.
+struct PassTools {
+  kernels::Operations& operations;
+  PassWorkspace& workspace;
+};
 
 /// One batch on its way through the layers: a row a token, chunk after chunk.
 class ForwardPass {
  public:
   /// Everything is borrowed. The batch has been checked.
   ForwardPass(const ModelConfig& config, const ModelWeights& weights,
-              std::span<const double> rope_frequencies, std::span<const SequenceChunk> batch);
+              std::span<const double> rope_frequencies, const PassTools& tools,
+              std::span<const SequenceChunk> batch);
 
   std::vector<float> run();
 
@@ -28,23 +37,29 @@ class ForwardPass {
   };
 
   void embed();
-  std::vector<float> normalized(Weight weight) const;
-  std::vector<float> project(std::span<const float> x, Weight weight, Weight bias = {}) const;
-  void add(std::span<const float> change);
-  std::vector<float> logits() const;
+  std::span<const float> normalized(Weight weight);
+  void project(std::span<const float> x, const kernels::WeightMatrix& weight, std::span<float> y);
+  void add_bias(std::span<float> y, Weight bias) const;
+  void add_change();
+  std::vector<float> logits();
 
-  // forward_attention.cpp
-  std::vector<float> attend(std::size_t layer) const;
-  std::vector<float> attend_grouped(std::size_t layer, std::span<const float> x) const;
-  std::vector<float> attend_latent(std::size_t layer, std::span<const float> x) const;
-  std::vector<float> latent_queries(const LayerWeights& weights, std::span<const float> x) const;
-  void turn(std::span<float> head, std::size_t position) const;
+  // forward_attention.cpp: both write workspace.change.
+  void attend(std::size_t layer);
+  std::span<const float> attend_grouped(std::size_t layer, std::span<const float> x);
+  std::span<const float> attend_latent(std::size_t layer, std::span<const float> x);
+  void absorb_queries(const LayerWeights& weights, std::span<float> queries, std::span<float> absorbed);
+  void attend_pages(std::size_t layer, const kernels::AttentionShape& shape, std::span<const float> queries,
+                    std::span<float> out);
+  std::span<float> latent_queries(const LayerWeights& weights, std::span<const float> x);
+  void compute_turns();
+  void turn(std::span<float> head, std::size_t row);
 
   // forward_experts.cpp
-  std::vector<float> feed_forward(std::size_t layer) const;
-  std::vector<float> swiglu_layer(const FeedForwardWeights& weights, std::span<const float> x) const;
+  void feed_forward(std::size_t layer);
+  void swiglu_layer(const FeedForwardWeights& weights, std::span<const float> x, std::span<float> y);
   std::vector<float> router_bias(std::size_t layer, const SequenceChunk& chunk) const;
-  std::vector<float> mix_experts(std::size_t layer, std::span<const float> x) const;
+  std::size_t count_routes(std::size_t layer);
+  void mix_experts(std::size_t layer, std::span<const float> x);
 
   // forward_taps.cpp: each looks whether anybody asked.
   void prepare_taps() const;
@@ -57,9 +72,11 @@ class ForwardPass {
   const ModelConfig& config_;
   const ModelWeights& weights_;
   std::span<const double> rope_frequencies_;
+  kernels::Operations& operations_;
+  PassWorkspace& workspace_;
   std::span<const SequenceChunk> batch_;
   std::vector<Row> rows_{};
-  std::vector<float> hidden_{};  ///< [rows, num_hidden]
+  std::span<float> hidden_{};  ///< [rows, num_hidden]
 };
 
 }  // namespace lyceum::model

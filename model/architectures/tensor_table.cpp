@@ -25,6 +25,29 @@ std::string text_of(std::span<const std::uint64_t> shape) {
   return text + "]";
 }
 
+std::optional<kernels::WeightType> weight_type(TensorType type) {
+  using kernels::WeightType;
+  switch (type) {
+    case TensorType::f32:
+      return WeightType::f32;
+    case TensorType::f16:
+      return WeightType::f16;
+    case TensorType::bf16:
+      return WeightType::bf16;
+    case TensorType::q8_0:
+      return WeightType::q8_0;
+    case TensorType::q4_0:
+      return WeightType::q4_0;
+    case TensorType::q4_k:
+      return WeightType::q4_k;
+    case TensorType::q5_k:
+      return WeightType::q5_k;
+    case TensorType::q6_k:
+      return WeightType::q6_k;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool TensorTable::has(const std::string& name) const {
@@ -38,20 +61,36 @@ std::span<const float> TensorTable::take_optional(const std::string& name,
 
 std::span<const float> TensorTable::take(const std::string& name,
                                          std::initializer_list<std::uint64_t> shape) {
+  const GgufTensor* const tensor = find(name, shape);
+  return tensor != nullptr ? load(*tensor) : std::span<const float>{};
+}
+
+kernels::WeightMatrix TensorTable::take_matrix(const std::string& name,
+                                               std::initializer_list<std::uint64_t> shape) {
+  const GgufTensor* const tensor = find(name, shape);
+  if (tensor == nullptr) return {};
+  const auto type = weight_type(tensor->type);
+  if (!type) {
+    unreadable_.push_back(name + " (" + name_of(tensor->type) + ")");
+    return {};
+  }
+  return {*type, tensor->shape[0], tensor->num_rows(), tensor->bytes.data()};
+}
+
+/// nullptr when there is a fault, which is noted.
+const GgufTensor* TensorTable::find(const std::string& name, std::initializer_list<std::uint64_t> shape) {
   const GgufTensor* const tensor = file_.find_tensor(name);
   if (tensor == nullptr) {
     missing_.push_back(name);
-    return {};
+    return nullptr;
   }
   taken_.insert(name);
   std::array<std::uint64_t, kMaxGgufDims> expected{1, 1, 1, 1};
   std::ranges::copy(shape, expected.begin());
-  if (tensor->shape != expected) {
-    misshapen_.push_back(name + " " + text_of(std::span(tensor->shape).first(tensor->num_dims)) +
-                         " instead of " + text_of({shape.begin(), shape.size()}));
-    return {};
-  }
-  return load(*tensor);
+  if (tensor->shape == expected) return tensor;
+  misshapen_.push_back(name + " " + text_of(std::span(tensor->shape).first(tensor->num_dims)) +
+                       " instead of " + text_of({shape.begin(), shape.size()}));
+  return nullptr;
 }
 
 std::span<const float> TensorTable::load(const GgufTensor& tensor) {

@@ -4,8 +4,11 @@
 #include <fstream>
 #include <limits>
 #include <map>
+#include <mutex>
+#include <thread>
 #include <utility>
 
+#include "kernels/operations.hpp"
 #include "kernels/rope.hpp"
 #include "model/architectures/forward_pass.hpp"
 #include "model/architectures/weights.hpp"
@@ -16,14 +19,19 @@ namespace {
 
 Result<void> check_memory(const GgufFile& file, std::uint64_t memory_limit) {
   std::uint64_t needed = 0;
-  for (const GgufTensor& tensor : file.tensors()) {
-    if (tensor.type != TensorType::f32) needed += tensor.num_values() * sizeof(float);
-  }
+  for (const GgufTensor& tensor : file.tensors()) needed += tensor.bytes.size();
   if (needed <= memory_limit) return ok();
   constexpr std::uint64_t kMebibyte = 1024 * 1024;
   return Error{Errc::overloaded, file.path() + ": the weights need " +
-                                     std::to_string(needed / kMebibyte + 1) + " MiB of memory as f32, " +
+                                     std::to_string(needed / kMebibyte + 1) + " MiB of memory, " +
                                      std::to_string(memory_limit / kMebibyte) + " MiB are free"};
+}
+
+std::unique_ptr<kernels::Operations> make_operations(const ComputeOptions& options) {
+  if (options.uses_reference_operations) return kernels::make_reference_operations();
+  const std::size_t num_processors = std::max(1U, std::thread::hardware_concurrency());
+  return kernels::make_cpu_operations(options.isa.value_or(kernels::available_isas().back()),
+                                      options.num_threads > 0 ? options.num_threads : num_processors);
 }
 
 Result<void> check_experts(const ModelConfig& config, std::span<const std::size_t> experts_per_layer) {
@@ -85,6 +93,15 @@ Result<void> check_tokens(const ModelConfig& config, const SequenceChunk& chunk)
 
 }  // namespace
 
+/// One pass at a time computes.
+struct Transformer::Compute {
+  explicit Compute(const ComputeOptions& options) : operations(make_operations(options)) {}
+
+  std::mutex mutex{};
+  std::unique_ptr<kernels::Operations> operations;
+  PassWorkspace workspace{};
+};
+
 std::uint64_t available_memory_blocking() {
   std::ifstream meminfo("/proc/meminfo");
   std::string key;
@@ -96,16 +113,18 @@ std::uint64_t available_memory_blocking() {
   return std::numeric_limits<std::uint64_t>::max();
 }
 
-Result<Transformer> Transformer::load_blocking(GgufFile file, std::uint64_t memory_limit) {
+Result<Transformer> Transformer::load_blocking(GgufFile file, std::uint64_t memory_limit,
+                                               const ComputeOptions& options) {
   auto kept = std::make_unique<GgufFile>(std::move(file));
   TRY(ModelConfig config, read_model_config(*kept));
   TRY_OK(check_memory(*kept, memory_limit));
   TRY(ModelWeights weights, load_weights_blocking(*kept, config));
-  return Transformer(std::move(kept), std::move(config), std::make_unique<ModelWeights>(std::move(weights)));
+  return Transformer(std::move(kept), std::move(config), std::make_unique<ModelWeights>(std::move(weights)),
+                     options);
 }
 
 Transformer::Transformer(std::unique_ptr<GgufFile> file, ModelConfig config,
-                         std::unique_ptr<ModelWeights> weights)
+                         std::unique_ptr<ModelWeights> weights, const ComputeOptions& options)
     : file_(std::move(file)),
       config_(std::move(config)),
       weights_(std::move(weights)),
@@ -114,7 +133,8 @@ Transformer::Transformer(std::unique_ptr<GgufFile> file, ModelConfig config,
                                                    .factor = config_.rope.factor,
                                                    .yarn = config_.rope.yarn,
                                                    .divisors = weights_->rope_divisors})),
-      pages_(std::make_shared<KeyValuePool>(config_)) {}
+      pages_(std::make_shared<KeyValuePool>(config_)),
+      compute_(std::make_unique<Compute>(options)) {}
 
 Transformer::Transformer(Transformer&&) noexcept = default;
 Transformer& Transformer::operator=(Transformer&&) noexcept = default;
@@ -144,7 +164,9 @@ Result<void> Transformer::check(std::span<const SequenceChunk> batch) const {
 Result<std::vector<float>> Transformer::forward_blocking(std::span<const SequenceChunk> batch) const {
   if (batch.empty()) return Error{Errc::invalid_argument, "no sequences"};
   TRY_OK(check(batch));
-  return ForwardPass(config_, *weights_, rope_frequencies_, batch).run();
+  const std::lock_guard lock(compute_->mutex);
+  const PassTools tools{*compute_->operations, compute_->workspace};
+  return ForwardPass(config_, *weights_, rope_frequencies_, tools, batch).run();
 }
 
 }  // namespace lyceum::model

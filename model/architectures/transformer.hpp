@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
+#include "kernels/isa.hpp"
 #include "model/architectures/key_value_state.hpp"
 #include "model/architectures/model_config.hpp"
 #include "model/architectures/taps.hpp"
@@ -34,15 +36,22 @@ struct SequenceChunk {
   ChunkTaps* taps = nullptr;  ///< What to show; filled by the pass
 };
 
-/// A decoder of the families in architecture.cpp, by the reference kernels: slow, exact, the measure of
-/// faster paths. A sequence's logits depend on its tokens alone, to the bit: not on the batch and not on the
-/// chunks in which they came.
+/// What a transformer computes with; no choice changes a bit of its results.
+struct ComputeOptions {
+  std::size_t num_threads = 0;             ///< 0: one a processor
+  std::optional<kernels::Isa> isa{};       ///< One of kernels::available_isas(); absent: the fastest
+  bool uses_reference_operations = false;  ///< The specification itself, on one thread: slow
+};
+
+/// A decoder of the families in architecture.cpp. A sequence's logits depend on its tokens alone, to the bit:
+/// not on the batch, the chunks in which they came, the processor or the number of threads.
 class Transformer {
  public:
-  /// Reads the configuration and the weights of `file`. Types other than F32 are dequantised: 4 bytes a
-  /// weight; overloaded, with both numbers, when that would take more than `memory_limit` bytes.
+  /// Reads the configuration of `file` and takes its weights as they lie there; overloaded, with both
+  /// numbers, when they have more than `memory_limit` bytes.
   static Result<Transformer> load_blocking(GgufFile file,
-                                           std::uint64_t memory_limit = available_memory_blocking());
+                                           std::uint64_t memory_limit = available_memory_blocking(),
+                                           const ComputeOptions& options = {});
 
   Transformer(Transformer&&) noexcept;
   Transformer& operator=(Transformer&&) noexcept;
@@ -58,11 +67,14 @@ class Transformer {
   /// Rows of `config().vocabulary_size` logits, in the order of the chunks and their tokens. invalid_argument
   /// for an empty chunk, a token outside the vocabulary or experts that do not fit, too_large for more tokens
   /// than the context, overloaded when the pool lacks pages; then no state has changed. Any number of
-  /// threads, each with states of its own.
+  /// threads, each with states of its own; they wait for each other.
   Result<std::vector<float>> forward_blocking(std::span<const SequenceChunk> batch) const;
 
  private:
-  Transformer(std::unique_ptr<GgufFile> file, ModelConfig config, std::unique_ptr<ModelWeights> weights);
+  struct Compute;
+
+  Transformer(std::unique_ptr<GgufFile> file, ModelConfig config, std::unique_ptr<ModelWeights> weights,
+              const ComputeOptions& options);
   Result<void> check(std::span<const SequenceChunk> batch) const;
 
   std::unique_ptr<GgufFile> file_;
@@ -70,6 +82,7 @@ class Transformer {
   std::unique_ptr<ModelWeights> weights_;
   std::vector<double> rope_frequencies_;
   std::shared_ptr<KeyValuePool> pages_;
+  std::unique_ptr<Compute> compute_;
 };
 
 }  // namespace lyceum::model

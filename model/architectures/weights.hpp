@@ -6,59 +6,63 @@
 
 #include "base/result.hpp"
 #include "kernels/moe_experts.hpp"
+#include "kernels/weight_matrix.hpp"
 #include "model/architectures/model_config.hpp"
 
 namespace lyceum::model {
 
 class GgufFile;
 
-/// Row-major f32, one row an output. Empty where a layer has no such part.
+/// A vector of f32, such as a norm's or a bias. Empty where a layer has no such part.
 using Weight = std::span<const float>;
+/// Likewise empty.
+using Matrix = kernels::WeightMatrix;
 
 struct FeedForwardWeights {
-  Weight gate{};
-  Weight up{};
-  Weight down{};
+  Matrix gate{};
+  Matrix up{};
+  Matrix down{};
 };
 
 struct LayerWeights {
   Weight attention_norm{};
-  Weight
+  Matrix
       query{};  ///< Latent attention: from the hidden state or, with a query rank, from the normalised latent
-  Weight key{};
-  Weight value{};
+  Matrix key{};
+  Matrix value{};
   Weight query_bias{};
   Weight key_bias{};
   Weight value_bias{};
   Weight query_norm{};
   Weight key_norm{};
-  Weight attention_output{};
+  Matrix attention_output{};
 
   // Latent attention.
-  Weight query_latent{};
+  Matrix query_latent{};
   Weight query_latent_norm{};
-  Weight kv_latent{};
+  Matrix kv_latent{};
   Weight kv_latent_norm{};
-  Weight head_key{};    ///< [num_heads, kv_rank, plain_dim]
-  Weight head_value{};  ///< [num_heads, value_dim, kv_rank]
+  Matrix head_key{};    ///< num_heads times kv_rank rows of plain_dim
+  Matrix head_value{};  ///< num_heads times value_dim rows of kv_rank
 
   Weight feed_forward_norm{};
   FeedForwardWeights dense{};
-  Weight router{};
+  Matrix router{};
   Weight router_bias{};
   kernels::ExpertWeights experts{};
   FeedForwardWeights shared{};
   Weight shared_gate{};
 };
 
-/// All weights as f32: those of F32 tensors lie in the mapped file, the others are dequantised into memory.
+/// All weights as they lie in the mapped file. Only vectors that are no f32 there, and what must be
+/// transposed, are kept in memory besides.
 struct ModelWeights {
-  Weight embedding{};  ///< [vocabulary_size, num_hidden]
+  Matrix embedding{};  ///< vocabulary_size rows of num_hidden
   Weight output_norm{};
-  Weight output{};         ///< [vocabulary_size, num_hidden]; the embedding where the file has none
+  Matrix output{};         ///< Likewise; the embedding where the file has none
   Weight rope_divisors{};  ///< Empty: none
   std::vector<LayerWeights> layers{};
-  std::deque<std::vector<float>> dequantized{};  ///< Owns what the spans above show outside the file
+  std::deque<std::vector<float>> dequantized{};  ///< Owns what the views above show outside the file
 };
 
 /// Borrows from `file`, which must outlive the result. not_found lists all missing tensors at once, malformed

@@ -1,6 +1,8 @@
 #include "kernels/int8_blocks.hpp"
 
+#include <array>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -44,25 +46,46 @@ TEST(Int8Blocks, TakesValuesTooSmallToInvertForZero) {
   EXPECT_EQ(blocks[0].scale, 0.0F);
 }
 
-TEST(Int8Blocks, SumsABlockExactlyAndBlocksInOrder) {
-  Int8Block large{.scale = 1.0F};
-  large.values.fill(127);
-  Int8Block negative = large;
-  negative.values.fill(-127);
+TEST(Int8Blocks, KeepsTheSumsOfItsHalves) {
+  const auto x = random_values(32, 6);
+  std::vector<Int8Block> blocks(1);
+  quantize_int8_blocks(x, blocks);
+  const auto& values = blocks[0].values;
+  EXPECT_EQ(blocks[0].sums[0], std::accumulate(values.begin(), values.begin() + 16, 0));
+  EXPECT_EQ(blocks[0].sums[1], std::accumulate(values.begin() + 16, values.end(), 0));
+  EXPECT_EQ(blocks[0].scaled_sum,
+            blocks[0].scale * static_cast<float>(blocks[0].sums[0] + blocks[0].sums[1]));
+}
+
+/// A block of Q8_0 of 32 equal codes.
+std::vector<std::byte> q8_0_block(std::uint16_t f16_scale, std::int8_t code) {
+  std::vector<std::byte> block(34, static_cast<std::byte>(code));
+  block[0] = static_cast<std::byte>(f16_scale & 255U);
+  block[1] = static_cast<std::byte>(f16_scale >> 8U);
+  return block;
+}
+
+constexpr std::uint16_t kOne = 0x3C00;  // As F16.
+
+Int8Block block_of(float scale, std::int8_t value) {
+  Int8Block block{.scale = scale};
+  block.values.fill(value);
+  return block;
+}
+
+TEST(DotQuantized, SumsABlockExactlyAndBlocksInOrder) {
+  const auto one = q8_0_block(kOne, 127);
+  const std::array large{block_of(1.0F, 127)};
+  EXPECT_EQ(dot_quantized(WeightType::q8_0, one.data(), large), 32.0F * 127.0F * 127.0F);
+
+  // Large terms that cancel before the small one leave it whole.
+  std::vector<std::byte> row;
+  const auto ones = q8_0_block(kOne, 1);
+  for (int block = 0; block < 3; ++block) row.insert(row.end(), ones.begin(), ones.end());
   Int8Block small{.scale = 0.001F};
   small.values[0] = 1;
-  const Int8Block ones = [] {
-    Int8Block block{.scale = 1.0F};
-    block.values.fill(1);
-    return block;
-  }();
-
-  const std::vector<Int8Block> maximal{large};
-  EXPECT_EQ(dot_int8_blocks(maximal, maximal), 32.0F * 127.0F * 127.0F);
-  // Large terms that cancel before the small one leave it whole.
-  const std::vector<Int8Block> a{large, negative, small};
-  const std::vector<Int8Block> b{ones, ones, ones};
-  EXPECT_EQ(dot_int8_blocks(a, b), 0.001F);
+  const std::array x{block_of(1.0F, 127), block_of(1.0F, -127), small};
+  EXPECT_EQ(dot_quantized(WeightType::q8_0, row.data(), x), 0.001F);
 }
 
 }  // namespace

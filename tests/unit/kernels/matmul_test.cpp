@@ -1,5 +1,6 @@
 #include "kernels/matmul.hpp"
 
+#include <array>
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -40,27 +41,57 @@ TEST(Dot, AddsInSixteenLanesThenHalves) {
   EXPECT_EQ(sum(lost), 0.0F);
 }
 
-TEST(Matmul, GivesATokenTheSameBitsInAnyBatch) {
-  const MatmulShape all{5, 37, 11};
-  const auto x = random_values(all.num_tokens * all.num_inputs, 3);
-  const auto w = random_values(all.num_outputs * all.num_inputs, 4);
-  std::vector<float> together(all.num_tokens * all.num_outputs);
-  matmul(all, x, w, together);
+constexpr std::array kTypes{WeightType::f32,  WeightType::f16,  WeightType::bf16, WeightType::q8_0,
+                            WeightType::q4_0, WeightType::q4_k, WeightType::q5_k, WeightType::q6_k};
 
-  for (std::size_t token = 0; token < all.num_tokens; ++token) {
-    std::vector<float> alone(all.num_outputs);
-    matmul({1, all.num_inputs, all.num_outputs}, std::span(x).subspan(token * all.num_inputs, all.num_inputs),
-           w, alone);
-    for (std::size_t output = 0; output < all.num_outputs; ++output)
-      EXPECT_EQ(alone[output], together[token * all.num_outputs + output]);
+TEST(Matmul, GivesATokenTheSameBitsInAnyBatch) {
+  for (const WeightType type : kTypes) {
+    constexpr std::size_t kInputs = 256;
+    constexpr std::size_t kOutputs = 11;
+    const auto x = random_values(5 * kInputs, 3);
+    const auto w = random_matrix(type, kInputs, kOutputs, 4);
+    std::vector<float> together(5 * kOutputs);
+    matmul(5, x, w.view, together);
+
+    for (std::size_t token = 0; token < 5; ++token) {
+      std::vector<float> alone(kOutputs);
+      matmul(1, std::span(x).subspan(token * kInputs, kInputs), w.view, alone);
+      for (std::size_t output = 0; output < kOutputs; ++output)
+        EXPECT_EQ(alone[output], together[token * kOutputs + output]);
+    }
+  }
+}
+
+// Goal: a product of quantised weights is that of the values which the format defines. Method: activations
+// that rounding leaves as they are, and a bound of f32's rounding.
+TEST(Matmul, MultipliesTheValuesOfTheFormat) {
+  for (const WeightType type : kTypes) {
+    constexpr std::size_t kInputs = 512;
+    std::vector<float> x = random_values(kInputs, 5);
+    for (float& value : x) value = std::nearbyint(value * 127.0F);
+    for (std::size_t i = 0; i < kInputs; i += kInt8BlockSize) x[i] = 127.0F;
+    const auto w = random_matrix(type, kInputs, 3, 6);
+    std::vector<float> y(3);
+    matmul(1, x, w.view, y);
+    for (std::size_t output = 0; output < 3; ++output) {
+      std::vector<float> row(kInputs);
+      widen_row(w.view, output, row);
+      double exact = 0.0;
+      double size = 0.0;
+      for (std::size_t i = 0; i < kInputs; ++i) {
+        exact += static_cast<double>(x[i]) * static_cast<double>(row[i]);
+        size += std::fabs(static_cast<double>(x[i]) * static_cast<double>(row[i]));
+      }
+      EXPECT_NEAR(static_cast<double>(y[output]), exact, 1e-5 * size) << static_cast<int>(type);
+    }
   }
 }
 
 TEST(MatmulDeathTest, ChecksTheShapeAgainstTheBuffers) {
   std::vector<float> x(4);
-  std::vector<float> w(8);
+  const auto w = random_matrix(WeightType::f32, 4, 2, 7);
   std::vector<float> y(1);
-  EXPECT_DEATH(matmul({1, 4, 2}, x, w, y), "num_outputs");
+  EXPECT_DEATH(matmul(1, x, w.view, y), "num_outputs");
 }
 
 }  // namespace

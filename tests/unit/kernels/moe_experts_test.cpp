@@ -11,17 +11,19 @@ namespace {
 
 TEST(GroupByExpert, KeepsTheOrderOfRoutesWithinAnExpert) {
   const std::vector<std::int32_t> experts{2, 0, 2, 3, 0};
-  const ExpertGroups groups = group_by_expert(4, experts);
+  ExpertGroups groups;
+  group_by_expert(4, experts, groups);
   EXPECT_EQ(groups.first_slot, (std::vector<std::size_t>{0, 2, 2, 4, 5}));
   EXPECT_EQ(groups.route_of_slot, (std::vector<std::size_t>{1, 4, 0, 2, 3}));
+  EXPECT_EQ(groups.slot_of_route, (std::vector<std::size_t>{2, 0, 3, 4, 1}));
 }
 
 class MoeExperts : public testing::Test {
  protected:
   static constexpr ExpertsShape kShape{3, 20, 12};
-  std::vector<float> gate = random_values(3 * 20 * 12, 31);
-  std::vector<float> up = random_values(3 * 20 * 12, 32);
-  std::vector<float> down = random_values(3 * 20 * 12, 33);
+  RandomMatrix gate = random_matrix(WeightType::f32, 20, 36, 31);
+  RandomMatrix up = random_matrix(WeightType::f32, 20, 36, 32);
+  RandomMatrix down = random_matrix(WeightType::f32, 12, 60, 33);
   std::vector<float> x = random_values(4 * 20, 34);
   // Token 2 uses no expert, the others one to three.
   std::vector<std::size_t> first{0, 2, 3, 3, 6};
@@ -32,7 +34,7 @@ class MoeExperts : public testing::Test {
 
   std::vector<float> run(const ExpertRoutes& routes, std::span<const float> input) const {
     std::vector<float> y(input.size(), 9.0F);
-    reference::moe_experts(kShape, {gate, up, down}, routes, input, y);
+    reference::moe_experts(kShape, {gate.view, up.view, down.view}, routes, input, y);
     return y;
   }
 
@@ -40,10 +42,10 @@ class MoeExperts : public testing::Test {
     std::vector<float> inner(12);
     std::vector<float> linear(12);
     std::vector<float> out(20);
-    reference::matmul({1, 20, 12}, input, std::span(gate).subspan(expert * 240, 240), inner);
-    reference::matmul({1, 20, 12}, input, std::span(up).subspan(expert * 240, 240), linear);
+    reference::matmul(1, input, gate.view.rows(expert * 12, 12), inner);
+    reference::matmul(1, input, up.view.rows(expert * 12, 12), linear);
     reference::swiglu(inner, linear);
-    reference::matmul({1, 12, 20}, inner, std::span(down).subspan(expert * 240, 240), out);
+    reference::matmul(1, inner, down.view.rows(expert * 20, 20), out);
     return out;
   }
 };

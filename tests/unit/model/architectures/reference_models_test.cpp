@@ -1,7 +1,9 @@
-// Goal: the forward pass is right for every architecture and tensor type. Method: tiny models with random
-// weights, whose logits a float64 program and an independent engine have written down (shared/models, not
-// part of the project). The same weights dequantised give the same logits, so every file has the bound of the
-// F32 ones.
+// Goal: the forward pass is right for every architecture and tensor type, and the same on every processor.
+// Method: tiny models with random weights, whose logits a float64 program over the dequantised weights and an
+// independent engine have written down (shared/models, not part of the project). F16 and BF16 weights are
+// multiplied as f32, so their files have the bound of the F32 ones; with quantised weights activations are
+// rounded to 8 bits, as the independent engine does: its mean error over a file's prompts is 4e-4 to 9e-4,
+// its worst 1.6e-3.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -17,6 +19,8 @@ namespace lyceum::model {
 namespace {
 
 constexpr double kNmse = 1e-9;
+constexpr double kQuantizedNmse = 2e-3;
+constexpr double kMeanQuantizedNmse = 1e-3;
 /// Engines may differ in a greedy choice closer than this.
 constexpr double kMargin = 1e-3;
 
@@ -24,9 +28,9 @@ std::string path_of(const std::string& name, const std::string& ending) {
   return std::string(LYCEUM_SHARED_MODELS) + "/tiny-" + name + ending;
 }
 
-Result<Transformer> open(const std::string& path) {
+Result<Transformer> open(const std::string& path, const ComputeOptions& options = {}) {
   TRY(GgufFile file, GgufFile::open_blocking(path));
-  return Transformer::load_blocking(std::move(file));
+  return Transformer::load_blocking(std::move(file), available_memory_blocking(), options);
 }
 
 /// Squared error over squared size.
@@ -77,6 +81,12 @@ class ReferenceModel : public testing::TestWithParam<const char*> {
     return reference["prompts"][prompt]["library"]["tokens"].get<std::vector<std::int32_t>>();
   }
 
+  bool is_quantized() const {
+    const std::string name = GetParam();
+    return name.find("-q4") != name.npos || name.find("-q5") != name.npos || name.find("-q6") != name.npos ||
+           name.find("-q8") != name.npos;
+  }
+
   bool is_exact_type() const { return std::string(GetParam()).ends_with("f32"); }
 
   std::optional<Transformer> transformer{};
@@ -86,6 +96,7 @@ class ReferenceModel : public testing::TestWithParam<const char*> {
 TEST_P(ReferenceModel, GivesTheLogitsOfDoublePrecision) {
   const std::size_t vocabulary = transformer->config().vocabulary_size;
   double worst = 0.0;
+  double mean = 0.0;
   for (std::size_t prompt = 0; prompt < reference["prompts"].size(); ++prompt) {
     const auto& expected = reference["prompts"][prompt];
     const auto tokens = tokens_of(prompt);
@@ -93,16 +104,19 @@ TEST_P(ReferenceModel, GivesTheLogitsOfDoublePrecision) {
     const auto logits = forward({.tokens = tokens, .state = &state, .wants_all_logits = true});
     ASSERT_EQ(logits.size(), tokens.size() * vocabulary);
     const auto exact = expected["exact_logits_last"].get<std::vector<double>>();
-    worst = std::max(worst, nmse(std::span(logits).last(vocabulary), exact));
+    const double error = nmse(std::span(logits).last(vocabulary), exact);
+    worst = std::max(worst, error);
+    mean += error / static_cast<double>(reference["prompts"].size());
     if (!is_exact_type()) continue;
     const auto best = expected["library"]["argmax_per_position"].get<std::vector<std::int32_t>>();
     for (std::size_t i = 0; i < tokens.size(); ++i)
       EXPECT_EQ(best_of(std::span(logits).subspan(i * vocabulary, vocabulary)), best[i])
           << "prompt " << prompt << ", position " << i;
   }
-  std::cout << GetParam() << ": worst NMSE " << worst << "\n";
+  std::cout << GetParam() << ": worst NMSE " << worst << ", mean " << mean << "\n";
   RecordProperty("worst_nmse", std::to_string(worst));
-  EXPECT_LE(worst, kNmse);
+  EXPECT_LE(worst, is_quantized() ? kQuantizedNmse : kNmse);
+  EXPECT_LE(mean, is_quantized() ? kMeanQuantizedNmse : kNmse);
 }
 
 TEST_P(ReferenceModel, ContinuesGreedilyAsTheIndependentEngine) {
@@ -142,6 +156,23 @@ TEST_P(ReferenceModel, GivesTheSameBitsInABatch) {
             last_logits(long_tokens, long_tokens.size()));
   EXPECT_EQ(std::vector<float>(together->begin() + vocabulary, together->end()),
             last_logits(short_tokens, short_tokens.size()));
+}
+
+TEST_P(ReferenceModel, GivesTheSameBitsByEveryInstructionSetAndNumberOfThreads) {
+  const auto tokens = tokens_of(1);
+  const auto logits_with = [&](const ComputeOptions& options) {
+    auto opened = open(path_of(GetParam(), ".gguf"), options);
+    EXPECT_TRUE(opened);
+    if (!opened) return std::vector<float>{};
+    transformer.emplace(*std::move(opened));
+    return last_logits(tokens, 20);
+  };
+  const auto expected = logits_with({.uses_reference_operations = true});
+  for (const kernels::Isa isa : kernels::available_isas()) {
+    for (const std::size_t num_threads : {1U, 2U})
+      EXPECT_EQ(logits_with({.num_threads = num_threads, .isa = isa}), expected)
+          << kernels::name_of(isa) << ", " << num_threads << " threads";
+  }
 }
 
 TEST(ReferenceModelMemory, SaysWhatIsNeededAndFree) {

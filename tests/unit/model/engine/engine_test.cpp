@@ -138,7 +138,7 @@ TEST_F(EngineTest, GivesGuessedTokensOnlyWhereTheyAreTheModelsOwn) {
     while (engine.step()) ++num_steps;
     EXPECT_EQ(outcome, alone(transformer_, request_for(prompt, 200, temperature)));
     // Greedy text of so small a model runs in circles: there guesses come true.
-    if (temperature == 0) EXPECT_LT(num_steps, 100U);
+    if (temperature == 0) EXPECT_LT(num_steps, 150U);
   }
 }
 

@@ -1,0 +1,46 @@
+#include "kernels/isa.hpp"
+
+#include <array>
+
+#include "kernels/cpu/isa.hpp"
+
+namespace lyceum::kernels {
+
+std::string_view name_of(Isa isa) {
+  switch (isa) {
+    case Isa::portable:
+      return "portable";
+    case Isa::avx2:
+      return "avx2";
+    case Isa::avx512:
+      return "avx512";
+  }
+  return "unknown";
+}
+
+std::span<const Isa> available_isas() {
+  static constexpr std::array kAll{Isa::portable, Isa::avx2, Isa::avx512};
+#if defined(__x86_64__)
+  static const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c");
+  static const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
+                                 __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+                                 __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+  if (has_avx512) return kAll;
+  if (has_avx2) return std::span(kAll).first(2);
+#endif
+  return std::span(kAll).first(1);
+}
+
+namespace cpu {
+
+const KernelTable& kernels_of(Isa isa) {
+#if defined(__x86_64__)
+  if (isa == Isa::avx512) return kAvx512Kernels;
+  if (isa == Isa::avx2) return kAvx2Kernels;
+#endif
+  (void)isa;
+  return kPortableKernels;
+}
+
+}  // namespace cpu
+}  // namespace lyceum::kernels

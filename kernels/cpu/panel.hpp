@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/dot.hpp"
+
+namespace lyceum::kernels::cpu {
+
+/// Values of a row that are unpacked at a time: small enough for the first cache.
+constexpr std::size_t kPanelDepth = 512;
+
+/// Sixteen rows of quantised weights with one row a lane, the same for every type. The factors are those of
+/// `reference::weight_group`. Four neighbours of a row share a lane of `codes`, the first in the lowest byte.
+struct alignas(64) Panel {
+  std::int32_t codes[kPanelDepth / 4][kLanes];
+  float scales[kPanelDepth / 16][kLanes];
+  float mins[kPanelDepth / 32][kLanes];
+};
+
+/// Panels that tokens pass while they are in the first cache.
+constexpr std::size_t kPanelsPerPass = 4;
+
+/// A thread's own, reused.
+struct PanelScratch {
+  Panel panels[kPanelsPerPass];
+};
+
+}  // namespace lyceum::kernels::cpu

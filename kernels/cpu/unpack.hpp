@@ -1,0 +1,138 @@
+#pragma once
+
+#include "kernels/cpu/lanes.hpp"
+#include "kernels/cpu/panel.hpp"
+#include "kernels/weight_matrix.hpp"
+
+/// From the blocks of a file to a Panel. An instruction set `Isa` gives
+///   load_columns<N>(rows, offset, out)  out[j] lane r = the j-th 32-bit word at rows[r] + offset; N = 4 or 8
+///   load_halves(rows, offset)           lane r = the 16 bits there, zero-extended
+///   floats_of_halves(bits)              lane by lane, of the low 16 bits
+///   kHasSignedCodes                     whether codes of Q8_0 stay signed or gain 128
+namespace lyceum::kernels::cpu {
+
+using RowPointers = const std::byte* const (&)[kLanes];
+
+/// What was added to the weights' values to make the codes of a panel unsigned.
+template <class Isa, WeightType kType>
+constexpr std::int32_t kCodeOffset = kType == WeightType::q4_0                            ? 8
+                                     : kType == WeightType::q6_k                          ? 32
+                                     : kType == WeightType::q8_0 && !Isa::kHasSignedCodes ? 128
+                                                                                          : 0;
+
+template <class Isa>
+[[gnu::always_inline]] inline void unpack_q8_0(RowPointers rows, std::size_t block, Panel& panel) {
+  constexpr std::size_t kBytes = 34;
+  Ints columns[8];
+  Isa::template load_columns<8>(rows, block * kBytes + 2, columns);
+  for (std::size_t j = 0; j < 8; ++j) {
+    if constexpr (!Isa::kHasSignedCodes) columns[j] ^= all(static_cast<std::int32_t>(0x80808080U));
+    store(panel.codes[block % 16 * 8 + j], columns[j]);
+  }
+  store(panel.scales[block % 16], Isa::floats_of_halves(Isa::load_halves(rows, block * kBytes)));
+}
+
+template <class Isa>
+[[gnu::always_inline]] inline void unpack_q4_0(RowPointers rows, std::size_t block, Panel& panel) {
+  constexpr std::size_t kBytes = 18;
+  Ints columns[4];
+  Isa::template load_columns<4>(rows, block * kBytes + 2, columns);
+  for (std::size_t j = 0; j < 4; ++j) {
+    store(panel.codes[block % 16 * 8 + j], columns[j] & 0x0F0F0F0F);
+    store(panel.codes[block % 16 * 8 + 4 + j], (columns[j] >> 4) & 0x0F0F0F0F);
+  }
+  store(panel.scales[block % 16], Isa::floats_of_halves(Isa::load_halves(rows, block * kBytes)));
+}
+
+/// Scales and minimums of Q4_K and Q5_K: d and m, then twelve bytes as `group_of_k` of the reference reads
+/// them, here four at a time.
+template <class Isa>
+[[gnu::always_inline]] inline void unpack_k_factors(RowPointers rows, std::size_t offset, std::size_t group,
+                                                    Panel& panel) {
+  Ints head[4];
+  Isa::template load_columns<4>(rows, offset, head);
+  const Floats d = Isa::floats_of_halves(head[0] & 0xFFFF);
+  const Floats m = Isa::floats_of_halves((head[0] >> 16) & 0xFFFF);
+  for (int i = 0; i < 4; ++i) {
+    const Ints low_scale = (head[1] >> (8 * i)) & 63;
+    const Ints low_min = (head[2] >> (8 * i)) & 63;
+    const Ints high_scale = ((head[3] >> (8 * i)) & 15) | (((head[1] >> (8 * i + 6)) & 3) << 4);
+    const Ints high_min = ((head[3] >> (8 * i + 4)) & 15) | (((head[2] >> (8 * i + 6)) & 3) << 4);
+    const std::size_t at = group + static_cast<std::size_t>(i);
+    store(panel.scales[at], d * floats_of(low_scale));
+    store(panel.scales[at + 4], d * floats_of(high_scale));
+    store(panel.mins[at], m * floats_of(low_min));
+    store(panel.mins[at + 4], m * floats_of(high_min));
+  }
+}
+
+template <class Isa, bool kHasFifthBits>
+[[gnu::always_inline]] inline void unpack_k(RowPointers rows, std::size_t block, Panel& panel) {
+  constexpr std::size_t kBytes = kHasFifthBits ? 176 : 144;
+  const std::size_t offset = block * kBytes;
+  const std::size_t group = block % 2 * 8;
+  unpack_k_factors<Isa>(rows, offset, group, panel);
+  Ints fifth[8]{};
+  if constexpr (kHasFifthBits) Isa::template load_columns<8>(rows, offset + 16, fifth);
+  for (std::size_t pair = 0; pair < 4; ++pair) {
+    Ints columns[8];
+    Isa::template load_columns<8>(rows, offset + (kHasFifthBits ? 48 : 16) + pair * 32, columns);
+    for (std::size_t j = 0; j < 8; ++j) {
+      Ints low = columns[j] & 0x0F0F0F0F;
+      Ints high = (columns[j] >> 4) & 0x0F0F0F0F;
+      if constexpr (kHasFifthBits) {
+        const int bit = static_cast<int>(2 * pair);
+        low |= ((fifth[j] >> bit) & 0x01010101) << 4;
+        high |= ((fifth[j] >> (bit + 1)) & 0x01010101) << 4;
+      }
+      store(panel.codes[(group + 2 * pair) * 8 + j], low);
+      store(panel.codes[(group + 2 * pair + 1) * 8 + j], high);
+    }
+  }
+}
+
+template <class Isa>
+[[gnu::always_inline]] inline void unpack_q6_k(RowPointers rows, std::size_t block, Panel& panel) {
+  constexpr std::size_t kBytes = 210;
+  const std::size_t offset = block * kBytes;
+  const std::size_t group = block % 2 * 8;
+  Ints scales[4];
+  Isa::template load_columns<4>(rows, offset + 192, scales);
+  const Floats d = Isa::floats_of_halves(Isa::load_halves(rows, offset + 208));
+  for (int i = 0; i < 16; ++i) {
+    const Ints own = (scales[i / 4] << (24 - i % 4 * 8)) >> 24;
+    store(panel.scales[group * 2 + static_cast<std::size_t>(i)], d * floats_of(own));
+  }
+  for (std::size_t half = 0; half < 2; ++half) {
+    Ints high[8];
+    Isa::template load_columns<8>(rows, offset + 128 + half * 32, high);
+    for (std::size_t side = 0; side < 2; ++side) {
+      Ints low[8];
+      Isa::template load_columns<8>(rows, offset + half * 64 + side * 32, low);
+      const int shift = static_cast<int>(2 * side);
+      for (std::size_t j = 0; j < 8; ++j) {
+        const std::size_t at = (group + half * 4 + side) * 8 + j;
+        store(panel.codes[at], (low[j] & 0x0F0F0F0F) | (((high[j] >> shift) & 0x03030303) << 4));
+        store(panel.codes[at + 16],
+              ((low[j] >> 4) & 0x0F0F0F0F) | (((high[j] >> (shift + 4)) & 0x03030303) << 4));
+      }
+    }
+  }
+}
+
+/// Unpacks `num_values` values from `first_value` on, a multiple of kPanelDepth.
+template <class Isa, WeightType kType>
+[[gnu::always_inline]] inline void unpack(RowPointers rows, std::size_t first_value, std::size_t num_values,
+                                          Panel& panel) {
+  constexpr std::size_t kBlock = weight_block(kType).num_values;
+  const std::size_t end = (first_value + num_values) / kBlock;
+  for (std::size_t block = first_value / kBlock; block < end; ++block) {
+    if constexpr (kType == WeightType::q8_0) unpack_q8_0<Isa>(rows, block, panel);
+    if constexpr (kType == WeightType::q4_0) unpack_q4_0<Isa>(rows, block, panel);
+    if constexpr (kType == WeightType::q4_k) unpack_k<Isa, false>(rows, block, panel);
+    if constexpr (kType == WeightType::q5_k) unpack_k<Isa, true>(rows, block, panel);
+    if constexpr (kType == WeightType::q6_k) unpack_q6_k<Isa>(rows, block, panel);
+  }
+}
+
+}  // namespace lyceum::kernels::cpu
