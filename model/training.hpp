@@ -1,0 +1,25 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace lyceum::model {
+
+/// A run of the trainer. Blocks for as long as it takes.
+struct TrainRequest {
+  std::string config{};  ///< Path of a JSON file, see model/training/README.md
+  bool resumes = false;  ///< From the newest checkpoint of the run's folder, where there is one
+  /// Asked between steps; the run then writes a checkpoint and ends.
+  std::function<bool()> should_stop{};
+  /// Takes one line about where the run stands, some times a second at most.
+  std::function<void(const std::string&)> show{};
+};
+
+/// Trains until the configured tokens are seen. Writes checkpoints and metrics.jsonl into the run's folder.
+/// invalid_argument for a configuration or data that do not fit, conflict for a folder that already holds a
+/// run when `resumes` is not set; not_found, io, malformed.
+Result<void> train_blocking(const TrainRequest& request);
+
+}  // namespace lyceum::model
