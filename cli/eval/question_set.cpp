@@ -2,35 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <sstream>
 
-#include "base/json.hpp"
-#include "base/xz.hpp"
+#include "base/json_lines.hpp"
 
 namespace lyceum::cli {
 namespace {
-
-namespace fs = std::filesystem;
-
-constexpr std::size_t kMaxFileBytes = 1U << 30U;
-
-Result<std::string> read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Error{Errc::io, path.string() + ": cannot be read"};
-  std::ostringstream bytes;
-  bytes << file.rdbuf();
-  if (path.extension() != ".xz") return bytes.str();
-  auto text = decompress_xz(bytes.str(), kMaxFileBytes);
-  if (!text) return Error{text.error().code, path.string() + ": " + text.error().message};
-  return text;
-}
-
-std::string text_at(const Json& row, const char* name) {
-  const auto found = row.find(name);
-  return found != row.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
 
 /// "University_of_Notre_Dame" is how SQuAD writes titles.
 std::string tidy(std::string title) {
@@ -43,7 +21,7 @@ class Reader {
   explicit Reader(QuestionSet& set) : set_(set) {}
 
   void read_row(const Json& row, bool takes_questions) {
-    EvalQuestion question{.question = text_at(row, "question")};
+    EvalQuestion question{.question = text_field(row, "question")};
     read_paragraphs(row, question);
     read_answers(row, question);
     if (const auto titles = row.find("gold_titles"); titles != row.end() && titles->is_array()) {
@@ -68,10 +46,10 @@ class Reader {
 
   void read_paragraphs(const Json& row, EvalQuestion& question) {
     if (row.contains("text") && row.contains("title"))
-      add_paragraph(text_at(row, "title"), text_at(row, "text"));
+      add_paragraph(text_field(row, "title"), text_field(row, "text"));
     if (const auto context = row.find("context"); context != row.end()) {
       if (context->is_string() && row.contains("title"))
-        add_paragraph(tidy(text_at(row, "title")), context->get<std::string>());
+        add_paragraph(tidy(text_field(row, "title")), context->get<std::string>());
       if (context->is_array()) read_pairs(*context);
     }
     if (const auto facts = row.find("supporting_facts"); facts != row.end() && facts->is_array()) {
@@ -79,8 +57,8 @@ class Reader {
     }
     if (const auto paragraphs = row.find("paragraphs"); paragraphs != row.end()) {
       for (const Json& paragraph : *paragraphs) {
-        add_paragraph(text_at(paragraph, "title"), text_at(paragraph, "paragraph_text"));
-        if (paragraph.value("is_supporting", false)) add_gold(question, text_at(paragraph, "title"));
+        add_paragraph(text_field(paragraph, "title"), text_field(paragraph, "paragraph_text"));
+        if (paragraph.value("is_supporting", false)) add_gold(question, text_field(paragraph, "title"));
       }
     }
   }
@@ -100,7 +78,7 @@ class Reader {
   }
 
   static void read_answers(const Json& row, EvalQuestion& question) {
-    if (std::string answer = text_at(row, "answer"); !answer.empty())
+    if (std::string answer = text_field(row, "answer"); !answer.empty())
       question.answers.push_back(std::move(answer));
     for (const char* name : {"answers", "answer_aliases"}) {
       if (const auto answers = row.find(name); answers != row.end() && answers->is_array()) {
@@ -114,45 +92,20 @@ class Reader {
   std::set<std::string> asked_{};
 };
 
-Result<void> read_lines(const fs::path& path, bool takes_questions, Reader& reader) {
-  TRY(const std::string text, read_file(path));
-  std::istringstream lines(text);
-  std::size_t number = 0;
-  for (std::string line; std::getline(lines, line);) {
-    ++number;
-    if (line.empty()) continue;
-    const std::string where = path.string() + ", line " + std::to_string(number) + ": ";
-    auto row = parse_json(line);
-    if (!row) return Error{Errc::malformed, where + row.error().message};
-    if (!row->is_object()) return Error{Errc::malformed, where + "is not an object"};
-    try {
-      reader.read_row(*row, takes_questions);
-    } catch (const Json::exception& unexpected) {
-      return Error{Errc::malformed, where + unexpected.what()};
-    }
-  }
-  return ok();
-}
-
 }  // namespace
 
 Result<QuestionSet> load_question_set_blocking(const std::string& folder, const std::string& split) {
-  std::error_code failed;
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder, failed)) {
-    const std::string name = entry.path().filename().string();
-    if (name.ends_with(".jsonl") || name.ends_with(".jsonl.xz")) files.push_back(entry.path());
-  }
-  if (failed) return Error{Errc::not_found, folder + ": " + failed.message()};
-  if (files.empty()) return Error{Errc::not_found, folder + ": no .jsonl or .jsonl.xz file"};
-  std::sort(files.begin(), files.end());
+  TRY(const auto files, list_json_lines_blocking(folder, ""));
   QuestionSet set;
   Reader reader(set);
-  for (const fs::path& file : files) {
-    const std::string name = file.filename().string();
+  for (const std::string& file : files) {
+    const std::string name = std::filesystem::path(file).filename().string();
     const bool is_test = name.starts_with("test") || name.starts_with("dev");
     const bool is_asked = split == "train" ? name.starts_with("train") : is_test;
-    TRY_OK(read_lines(file, is_asked, reader));
+    TRY_OK(read_json_lines_blocking(file, [&](const Json& row) {
+      reader.read_row(row, is_asked);
+      return true;
+    }));
   }
   return set;
 }

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "model/curriculum/json_lines.hpp"
+#include "base/json_lines.hpp"
 
 namespace lyceum::model {
 namespace {

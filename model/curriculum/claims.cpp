@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "base/json_lines.hpp"
 #include "model/curriculum/choices.hpp"
-#include "model/curriculum/json_lines.hpp"
 #include "model/curriculum/passages.hpp"
 #include "model/curriculum/statements.hpp"
 #include "model/task_prompts.hpp"

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "model/curriculum/json_lines.hpp"
-#include "model/curriculum/lexical_index.hpp"
+#include "base/json_lines.hpp"
 #include "model/curriculum/passages.hpp"
 #include "model/curriculum/reading.hpp"
 #include "model/curriculum/statements.hpp"
+#include "model/lexical_index.hpp"
 
 namespace lyceum::model {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "model/curriculum/json_lines.hpp"
+#include "base/json_lines.hpp"
 
 namespace lyceum::model {
 namespace {

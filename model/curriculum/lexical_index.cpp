@@ -1,4 +1,4 @@
-#include "model/curriculum/lexical_index.hpp"
+#include "model/lexical_index.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -6,7 +6,7 @@
 
 #include "base/text.hpp"
 #include "model/curriculum/building.hpp"
-#include "model/curriculum/lexical_index.hpp"
+#include "model/lexical_index.hpp"
 
 namespace lyceum::model {
 

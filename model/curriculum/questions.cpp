@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "base/json_lines.hpp"
 #include "model/curriculum/choices.hpp"
-#include "model/curriculum/json_lines.hpp"
 #include "model/curriculum/statements.hpp"
 
 namespace lyceum::model {

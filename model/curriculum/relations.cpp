@@ -5,8 +5,8 @@
 #include <set>
 #include <sstream>
 
+#include "base/json_lines.hpp"
 #include "model/curriculum/choices.hpp"
-#include "model/curriculum/json_lines.hpp"
 #include "model/task_prompts.hpp"
 
 namespace lyceum::model {

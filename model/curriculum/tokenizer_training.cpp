@@ -1,8 +1,8 @@
 #include <algorithm>
 
+#include "base/json_lines.hpp"
 #include "model/curriculum.hpp"
 #include "model/curriculum/byte_pair_training.hpp"
-#include "model/curriculum/json_lines.hpp"
 #include "model/verbs/verbs.hpp"
 
 namespace lyceum::model {

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <set>
 
+#include "base/json_lines.hpp"
 #include "model/curriculum/choices.hpp"
-#include "model/curriculum/json_lines.hpp"
-#include "model/curriculum/lexical_index.hpp"
+#include "model/lexical_index.hpp"
 #include "model/task_prompts.hpp"
 
 namespace lyceum::model {

@@ -8,7 +8,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 
-namespace lyceum::model {
+namespace lyceum {
 
 /// The .jsonl and .jsonl.xz files of a folder whose names begin with `prefix`, in the order of their names.
 /// not_found when there are none.
@@ -24,4 +24,4 @@ Result<void> read_json_lines_blocking(const std::string& path, const RowVisitor&
 /// The text under `name`, or none.
 std::string text_field(const Json& row, const char* name);
 
-}  // namespace lyceum::model
+}  // namespace lyceum

@@ -1,4 +1,4 @@
-#include "model/curriculum/json_lines.hpp"
+#include "base/json_lines.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -7,7 +7,7 @@
 
 #include "base/xz.hpp"
 
-namespace lyceum::model {
+namespace lyceum {
 namespace {
 
 namespace fs = std::filesystem;
@@ -73,4 +73,4 @@ std::string text_field(const Json& row, const char* name) {
   return found != row.end() && found->is_string() ? found->get<std::string>() : std::string{};
 }
 
-}  // namespace lyceum::model
+}  // namespace lyceum
