@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 
@@ -21,5 +22,21 @@ struct TrainRequest {
 /// invalid_argument for a configuration or data that do not fit, conflict for a folder that already holds a
 /// run when `resumes` is not set; not_found, io, malformed.
 Result<void> train_blocking(const TrainRequest& request);
+
+/// A model file to be made of a checkpoint.
+struct ExportRequest {
+  std::string checkpoint{};
+  std::string output{};
+  std::string tokenizer{};    ///< Path of the tokenizer.json whose ids the data have; empty: none
+  std::string type = "q8_0";  ///< As for `quantise`
+  std::string name = "lyceum";
+  std::string license{};             ///< general.license
+  std::string description{};         ///< general.description: what it was trained on
+  std::size_t num_experts_used = 4;  ///< A token, unless a request asks otherwise
+};
+
+/// Writes a GGUF file of the qwen3moe architecture, in place of one of that name. invalid_argument for an
+/// unknown type; malformed for a tokenizer that does not fit the model; not_found, io.
+Result<void> export_checkpoint_blocking(const ExportRequest& request);
 
 }  // namespace lyceum::model

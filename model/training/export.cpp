@@ -1,0 +1,210 @@
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "base/json.hpp"
+#include "model/files/gguf_writer.hpp"
+#include "model/files/quantization_mix.hpp"
+#include "model/training.hpp"
+#include "model/training/checkpoint.hpp"
+
+namespace lyceum::model {
+namespace {
+
+constexpr const char* kArchitecture = "qwen3moe";
+constexpr std::uint32_t kVerbsVersion = 1;
+/// Numbers of the file format for `tokenizer.ggml.token_type`.
+constexpr std::int32_t kNormalToken = 1;
+constexpr std::int32_t kControlToken = 3;
+
+struct ExportedTensor {
+  std::string name{};
+  std::vector<std::uint64_t> shape{};  ///< Fastest dimension first
+  std::vector<float> values{};
+};
+
+/// Splits the flat parameters into the tensors of the file format.
+class TensorList {
+ public:
+  explicit TensorList(const Checkpoint& checkpoint)
+      : shape_(checkpoint.shape), layout_(checkpoint.shape), parameters_(checkpoint.parameters) {}
+
+  std::vector<ExportedTensor> take() {
+    add("token_embd", {shape_.num_hidden, shape_.vocabulary_size}, layout_.embedding());
+    for (std::size_t index = 0; index < shape_.num_layers; ++index) add_layer(index);
+    add("output_norm", {shape_.num_hidden}, layout_.output_norm());
+    return std::move(tensors_);
+  }
+
+ private:
+  void add_layer(std::size_t index) {
+    const std::string prefix = "blk." + std::to_string(index) + ".";
+    const LayerOffsets& layer = layout_.layer(index);
+    const std::size_t hidden = shape_.num_hidden;
+    const std::size_t inner = shape_.num_inner;
+    const std::size_t query_size = shape_.query_size();
+    const std::size_t key_size = shape_.num_kv_heads * shape_.head_dim;
+    add(prefix + "attn_norm", {hidden}, layer.attention_norm);
+    add(prefix + "attn_q", {hidden, query_size}, layer.query_key_value);
+    add(prefix + "attn_k", {hidden, key_size}, layer.query_key_value + query_size * hidden);
+    add(prefix + "attn_v", {hidden, key_size}, layer.query_key_value + (query_size + key_size) * hidden);
+    add(prefix + "attn_q_norm", {shape_.head_dim}, layer.query_norm);
+    add(prefix + "attn_k_norm", {shape_.head_dim}, layer.key_norm);
+    add(prefix + "attn_output", {query_size, hidden}, layer.attention_output);
+    add(prefix + "ffn_norm", {hidden}, layer.feed_forward_norm);
+    add(prefix + "ffn_gate_inp", {hidden, shape_.num_experts}, layer.router);
+    add_experts(prefix + "ffn_gate_exps", layer.gate_up);
+    add_experts(prefix + "ffn_up_exps", layer.gate_up + inner * hidden);
+    add(prefix + "ffn_down_exps", {inner, hidden, shape_.num_experts}, layer.down);
+  }
+
+  void add(const std::string& name, std::vector<std::uint64_t> shape, std::size_t offset) {
+    std::uint64_t size = 1;
+    for (const std::uint64_t extent : shape) size *= extent;
+    const auto values = parameters_.subspan(offset, size);
+    tensors_.push_back({name + ".weight", std::move(shape), {values.begin(), values.end()}});
+  }
+
+  /// Half of each expert's gate and up matrix.
+  void add_experts(const std::string& name, std::size_t offset) {
+    const std::size_t size = shape_.num_inner * shape_.num_hidden;
+    ExportedTensor& tensor = tensors_.emplace_back();
+    tensor.name = name + ".weight";
+    tensor.shape = {shape_.num_hidden, shape_.num_inner, shape_.num_experts};
+    for (std::size_t expert = 0; expert < shape_.num_experts; ++expert) {
+      const auto values = parameters_.subspan(offset + expert * 2 * size, size);
+      tensor.values.insert(tensor.values.end(), values.begin(), values.end());
+    }
+  }
+
+  DecoderShape shape_;
+  ParameterLayout layout_;
+  std::span<const float> parameters_;
+  std::vector<ExportedTensor> tensors_{};
+};
+
+void set_extents(const DecoderShape& shape, std::size_t experts_used, GgufHeader& header) {
+  const auto set = [&](const char* key, std::size_t value) {
+    header.set_u32(std::string(kArchitecture) + "." + key, static_cast<std::uint32_t>(value));
+  };
+  set("block_count", shape.num_layers);
+  set("context_length", shape.context_length);
+  set("embedding_length", shape.num_hidden);
+  set("feed_forward_length", shape.num_inner);
+  set("expert_feed_forward_length", shape.num_inner);
+  set("expert_count", shape.num_experts);
+  set("expert_used_count", experts_used);
+  set("attention.head_count", shape.num_heads);
+  set("attention.head_count_kv", shape.num_kv_heads);
+  set("attention.key_length", shape.head_dim);
+  set("attention.value_length", shape.head_dim);
+  set("rope.dimension_count", shape.head_dim);
+  header.set_f32("qwen3moe.attention.layer_norm_rms_epsilon", shape.norm_epsilon);
+  header.set_f32("qwen3moe.rope.freq_base", static_cast<float>(shape.rope_base));
+}
+
+Error malformed_tokenizer(const std::string& path, const std::string& what) {
+  return {Errc::malformed, path + ": " + what};
+}
+
+/// Texts of the tokens by id, and which are control tokens.
+struct TokenList {
+  std::vector<std::string> texts{};
+  std::vector<std::int32_t> types{};
+
+  Result<void> put(const std::string& text, const Json& id, std::int32_t type, const std::string& path) {
+    if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= texts.size())
+      return malformed_tokenizer(path, "the id of \"" + text + "\" is not within the model's vocabulary");
+    texts[id.get<std::size_t>()] = text;
+    types[id.get<std::size_t>()] = type;
+    return ok();
+  }
+};
+
+Result<TokenList> read_tokens(const Json& json, std::size_t vocabulary_size, const std::string& path) {
+  TokenList tokens{std::vector<std::string>(vocabulary_size),
+                   std::vector<std::int32_t>(vocabulary_size, kNormalToken)};
+  for (const auto& [text, id] : json["model"]["vocab"].items())
+    TRY_OK(tokens.put(text, id, kNormalToken, path));
+  for (const Json& added : json["added_tokens"]) {
+    if (!added.is_object() || !added.contains("content") || !added["content"].is_string() ||
+        !added.contains("id"))
+      return malformed_tokenizer(path, "added_tokens must have an id and a content");
+    TRY_OK(tokens.put(added["content"].get<std::string>(), added["id"], kControlToken, path));
+  }
+  const auto missing = std::ranges::find(tokens.texts, std::string());
+  if (missing != tokens.texts.end())
+    return malformed_tokenizer(path, "token " + std::to_string(missing - tokens.texts.begin()) +
+                                         " of the model's vocabulary has no text");
+  return tokens;
+}
+
+Result<std::vector<std::string>> read_merges(const Json& json, const std::string& path) {
+  std::vector<std::string> merges;
+  for (const Json& merge : json["model"]["merges"]) {
+    const bool is_pair =
+        merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string();
+    if (!merge.is_string() && !is_pair) return malformed_tokenizer(path, "merges must be pairs of texts");
+    merges.push_back(is_pair ? merge[0].get<std::string>() + " " + merge[1].get<std::string>()
+                             : merge.get<std::string>());
+  }
+  return merges;
+}
+
+Result<void> set_tokenizer_blocking(const std::string& path, std::size_t vocabulary_size,
+                                    GgufHeader& header) {
+  std::ifstream file(path);
+  if (!file) return Error{Errc::not_found, path + ": cannot be opened"};
+  std::ostringstream text;
+  text << file.rdbuf();
+  TRY(const Json json, parse_json(text.str()));
+  if (!json.is_object() || !json.contains("model") || !json["model"].is_object() ||
+      !json["model"].contains("vocab") || !json["model"].contains("merges") || !json.contains("added_tokens"))
+    return malformed_tokenizer(path, "expected model.vocab, model.merges and added_tokens");
+  TRY(const TokenList tokens, read_tokens(json, vocabulary_size, path));
+  TRY(const auto merges, read_merges(json, path));
+  header.set_string("tokenizer.ggml.model", "gpt2");
+  header.set_string("tokenizer.ggml.pre", "qwen2");
+  header.set_strings("tokenizer.ggml.tokens", tokens.texts);
+  header.set_i32s("tokenizer.ggml.token_type", tokens.types);
+  header.set_strings("tokenizer.ggml.merges", merges);
+  header.set_bool("tokenizer.ggml.add_bos_token", false);
+  for (const auto& [key, name] : {std::pair{"tokenizer.ggml.eos_token_id", "<|end|>"},
+                                  std::pair{"tokenizer.ggml.padding_token_id", "<|pad|>"}}) {
+    const auto found = std::ranges::find(tokens.texts, name);
+    if (found != tokens.texts.end())
+      header.set_u32(key, static_cast<std::uint32_t>(found - tokens.texts.begin()));
+  }
+  return ok();
+}
+
+}  // namespace
+
+Result<void> export_checkpoint_blocking(const ExportRequest& request) {
+  TRY(const QuantizationMix mix, find_mix(request.type));
+  TRY(const Checkpoint checkpoint, read_checkpoint_blocking(request.checkpoint));
+  const DecoderShape& shape = checkpoint.shape;
+  if (request.num_experts_used == 0 || request.num_experts_used > shape.num_experts)
+    return Error{Errc::invalid_argument,
+                 "the model can use 1.." + std::to_string(shape.num_experts) + " experts a token"};
+  GgufHeader header;
+  header.set_string("general.architecture", kArchitecture);
+  header.set_string("general.name", request.name);
+  if (!request.license.empty()) header.set_string("general.license", request.license);
+  if (!request.description.empty()) header.set_string("general.description", request.description);
+  header.set_u32("general.file_type", mix.file_type);
+  header.set_u32("lyceum.verbs.version", kVerbsVersion);
+  set_extents(shape, request.num_experts_used, header);
+  if (!request.tokenizer.empty())
+    TRY_OK(set_tokenizer_blocking(request.tokenizer, shape.vocabulary_size, header));
+  const std::vector<ExportedTensor> tensors = TensorList(checkpoint).take();
+  for (const ExportedTensor& tensor : tensors) {
+    const MixPlace place{.num_layers = static_cast<std::uint32_t>(shape.num_layers), .has_output = false};
+    header.add_tensor(tensor.name, tensor.shape, type_in_mix(mix, tensor.name, tensor.shape, place));
+  }
+  TRY(GgufWriter writer, GgufWriter::create_blocking(request.output, header, {.may_replace = true}));
+  for (const ExportedTensor& tensor : tensors) TRY_OK(writer.write_values_blocking(tensor.values));
+  return writer.finish_blocking();
+}
+
+}  // namespace lyceum::model
