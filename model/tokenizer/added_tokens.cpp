@@ -30,12 +30,25 @@ std::optional<AddedTokens::Fragment> AddedTokens::Matcher::match(std::string_vie
   return std::nullopt;
 }
 
-std::vector<AddedTokens::Fragment> AddedTokens::split(std::string_view text, bool parse_special) const {
-  const Matcher& matcher = parse_special ? all_ : spaces_;
+/// The longest token at the front; a special one only within the first `num_special_bytes`.
+std::optional<AddedTokens::Fragment> AddedTokens::match(std::string_view text,
+                                                        std::size_t num_special_bytes) const {
+  const auto space = spaces_.match(text);
+  if (num_special_bytes == 0) return space;
+  const auto any = all_.match(text.substr(0, num_special_bytes));
+  return any && (!space || any->text.size() >= space->text.size()) ? any : space;
+}
+
+std::vector<AddedTokens::Fragment> AddedTokens::split(std::string_view text,
+                                                      std::span<const TextRun> runs) const {
   std::vector<Fragment> fragments;
   std::size_t begin = 0;
+  std::size_t run = 0;
+  std::size_t run_end = runs.empty() ? 0 : runs.front().size_bytes;
   for (std::size_t at = 0; at < text.size();) {
-    const auto matched = matcher.match(text.substr(at));
+    while (at >= run_end && run + 1 < runs.size()) run_end += runs[++run].size_bytes;
+    const bool may_hold_special = run < runs.size() && runs[run].may_hold_special && at < run_end;
+    const auto matched = match(text.substr(at), may_hold_special ? run_end - at : 0);
     if (!matched) {
       ++at;
       continue;

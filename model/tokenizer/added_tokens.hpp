@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -21,9 +22,10 @@ class AddedTokens {
     std::optional<TokenId> token{};
   };
 
-  /// The leftmost token first, the longest of those that begin there. Time is linear in the text, times the
-  /// number of different lengths of tokens that begin with a byte of it.
-  std::vector<Fragment> split(std::string_view text, bool parse_special) const;
+  /// Special tokens are found in the runs that may hold them, which hold them whole; the runs add up to the
+  /// text. The leftmost token first, the longest of those that begin there. Time is linear in the text, times
+  /// the number of different lengths of tokens that begin with a byte of it.
+  std::vector<Fragment> split(std::string_view text, std::span<const TextRun> runs) const;
 
  private:
   struct Matcher {
@@ -34,6 +36,8 @@ class AddedTokens {
     void add(std::string_view text, TokenId token);
     std::optional<Fragment> match(std::string_view text) const;
   };
+
+  std::optional<Fragment> match(std::string_view text, std::size_t num_special_bytes) const;
 
   Matcher spaces_{};
   Matcher all_{};

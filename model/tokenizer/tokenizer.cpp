@@ -34,16 +34,14 @@ Result<Tokenizer> Tokenizer::from_gguf(const GgufFile& file) {
       std::make_unique<const State>(State{std::move(vocabulary), std::move(words), std::move(added_tokens)}));
 }
 
-Result<std::vector<TokenId>> Tokenizer::encode(std::string_view text, EncodeOptions options) const {
+Result<void> Tokenizer::encode_runs(std::string_view text, std::span<const TextRun> runs,
+                                    std::vector<TokenId>& tokens) const {
   if (text.size() > kMaxEncodeBytes) {
     return Error{Errc::too_large, "a text of " + std::to_string(text.size()) +
                                       " bytes is over the limit of " + std::to_string(kMaxEncodeBytes)};
   }
-  const Vocabulary& vocabulary = *state_->vocabulary;
-  std::vector<TokenId> tokens;
-  if (options.add_special && vocabulary.adds_begin) tokens.push_back(*vocabulary.begin);
   bool is_start = true;
-  for (const auto& fragment : state_->added_tokens.split(text, options.parse_special)) {
+  for (const auto& fragment : state_->added_tokens.split(text, runs)) {
     if (fragment.token) {
       tokens.push_back(*fragment.token);
     } else {
@@ -51,7 +49,28 @@ Result<std::vector<TokenId>> Tokenizer::encode(std::string_view text, EncodeOpti
     }
     is_start = fragment.token.has_value();
   }
+  return ok();
+}
+
+Result<std::vector<TokenId>> Tokenizer::encode(std::string_view text, EncodeOptions options) const {
+  const Vocabulary& vocabulary = *state_->vocabulary;
+  std::vector<TokenId> tokens;
+  if (options.add_special && vocabulary.adds_begin) tokens.push_back(*vocabulary.begin);
+  const TextRun all{.size_bytes = text.size(), .may_hold_special = options.parse_special};
+  TRY_OK(encode_runs(text, {&all, 1}, tokens));
   if (options.add_special && vocabulary.adds_end) tokens.push_back(*vocabulary.end);
+  return tokens;
+}
+
+Result<std::vector<TokenId>> Tokenizer::encode(std::span<const TextPiece> pieces) const {
+  std::string text;
+  std::vector<TextRun> runs;
+  for (const TextPiece& piece : pieces) {
+    text += piece.text;
+    runs.push_back({.size_bytes = piece.text.size(), .may_hold_special = piece.may_hold_special});
+  }
+  std::vector<TokenId> tokens;
+  TRY_OK(encode_runs(text, runs, tokens));
   return tokens;
 }
 

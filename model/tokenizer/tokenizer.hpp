@@ -25,6 +25,19 @@ struct EncodeOptions {
   bool parse_special = false;
 };
 
+/// A part of a text.
+struct TextPiece {
+  std::string text{};
+  /// Its author may write special tokens. They are found within one such piece, never across pieces.
+  bool may_hold_special = false;
+};
+
+/// A part of a text from the end of the one before it.
+struct TextRun {
+  std::size_t size_bytes = 0;
+  bool may_hold_special = false;
+};
+
 /// Text to token ids and back, as a GGUF file describes it (tokenizer.ggml.*): byte-level byte pair encoding
 /// ("gpt2") or SentencePiece scores ("llama"). Immutable and thread-safe. Owns what it needs: the file may be
 /// closed. Its tokens are those of the tokenizer that the model was trained with; added tokens of white space
@@ -41,6 +54,9 @@ class Tokenizer {
   /// Any bytes; those that are not UTF-8 become byte tokens, or U+FFFD where a vocabulary lacks them.
   /// too_large above kMaxEncodeBytes. Time grows with n log n in the longest word.
   Result<std::vector<TokenId>> encode(std::string_view text, EncodeOptions options = {}) const;
+
+  /// The same for a text in pieces: words are cut as if it were whole. No begin or end token is added.
+  Result<std::vector<TokenId>> encode(std::span<const TextPiece> pieces) const;
 
   /// The bytes of the tokens, which may begin or end within a character (see Utf8Stream). Control tokens give
   /// nothing unless `with_special`. SentencePiece models put a space before a text, and it is there again.
@@ -65,6 +81,8 @@ class Tokenizer {
 
  private:
   struct State;
+  Result<void> encode_runs(std::string_view text, std::span<const TextRun> runs,
+                           std::vector<TokenId>& tokens) const;
   explicit Tokenizer(std::unique_ptr<const State> state);
 
   std::unique_ptr<const State> state_;
