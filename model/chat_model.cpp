@@ -54,10 +54,10 @@ Result<void> validate_tools(const ChatRequest& request) {
       return wrong(field + ".name", "\"" + tool.name + "\" is given twice");
     if (!tool.parameters.is_object()) return wrong(field + ".parameters", "expected a JSON Schema object");
   }
-  if (request.tool_choice == ToolChoice::required && request.tools.empty())
-    return wrong("tool_choice", "no tools are given");
   if (!request.tool_name.empty() && !names.contains(request.tool_name))
     return wrong("tool_choice", "there is no tool named \"" + request.tool_name + "\"");
+  if (request.tool_choice == ToolChoice::required && request.tools.empty())
+    return wrong("tool_choice", "no tools are given");
   return ok();
 }
 

@@ -51,7 +51,7 @@ struct ServerParts {
   planner::RunPort& runs;
   memory::Store& store;
   const tools::Registry& tools;
-  const model::ModelInfo& model;
+  model::LanguageModel& model;
   Metrics& metrics;
   const Clock& clock;
   BlockingPool& pool;

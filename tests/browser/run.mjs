@@ -3,6 +3,7 @@ import { after, before, describe } from "node:test";
 import { startBrowser, startService } from "./harness.mjs";
 import { documentStories } from "./stories/documents.mjs";
 import { lookStories } from "./stories/looks.mjs";
+import { modelStories } from "./stories/model.mjs";
 import { outageStories } from "./stories/outage.mjs";
 import { runStories } from "./stories/run.mjs";
 import { sessionStories } from "./stories/session.mjs";
@@ -26,6 +27,7 @@ describe("the page in a real browser", () => {
   sessionStories(shared);
   documentStories(shared);
   runStories(shared);
+  modelStories(shared);
   lookStories(shared);
   outageStories(shared);
 });

@@ -314,7 +314,7 @@ TEST(HttpServerStart, RefusesAShortTokenABadAddressAndATakenPort) {
   FakeRunPort runs;
   Metrics metrics;
   tools::Registry tools;
-  model::ModelInfo model;
+  ScriptedChatModel model;
   const auto start = [&](web::ServerOptions options) {
     struct NoStore final : memory::Store {
       memory::EventLog& event_log() override { throw std::logic_error("not used"); }

@@ -16,8 +16,9 @@ std::filesystem::path make_folder() {
 
 }  // namespace
 
-ServerFixture::ServerFixture(web::ServerOptions options, std::size_t lag_max)
-    : runs(lag_max), folder_(make_folder()) {
+ServerFixture::ServerFixture(web::ServerOptions options, std::size_t lag_max,
+                             ScriptedChatModel::Abilities abilities)
+    : runs(lag_max), model(abilities), folder_(make_folder()) {
   auto store = memory::open_store({.directory = (folder_ / "store").string()}, clock_, ids_, metrics);
   LYCEUM_CHECK(store.has_value());
   store_ = *std::move(store);
@@ -25,7 +26,7 @@ ServerFixture::ServerFixture(web::ServerOptions options, std::size_t lag_max)
   const web::ServerParts parts{.runs = runs,
                                .store = *store_,
                                .tools = tools,
-                               .model = model_,
+                               .model = model,
                                .metrics = metrics,
                                .clock = clock_,
                                .pool = pool_,

@@ -14,6 +14,7 @@
 #include "memory/store.hpp"
 #include "tests/support/fake_run_port.hpp"
 #include "tests/support/http_test_client.hpp"
+#include "tests/support/scripted_chat_model.hpp"
 #include "web/server.hpp"
 
 namespace lyceum::test {
@@ -22,7 +23,8 @@ namespace lyceum::test {
 /// writes.
 class ServerFixture {
  public:
-  explicit ServerFixture(web::ServerOptions options = {}, std::size_t lag_max = 1000);
+  explicit ServerFixture(web::ServerOptions options = {}, std::size_t lag_max = 1000,
+                         ScriptedChatModel::Abilities abilities = {});
   ServerFixture(const ServerFixture&) = delete;
   ServerFixture& operator=(const ServerFixture&) = delete;
   ~ServerFixture();
@@ -34,13 +36,12 @@ class ServerFixture {
   FakeRunPort runs;
   Metrics metrics;
   tools::Registry tools;
+  ScriptedChatModel model;
 
  private:
   SystemClock clock_;
   SeededRandom random_{1};
   IdGenerator ids_{clock_, random_};
-  model::ModelInfo model_{
-      .provider = "lexical", .name = "lexical", .summary = "Rules.", .limits = {"No prose."}};
   std::filesystem::path folder_;
   std::unique_ptr<memory::Store> store_;
   BlockingPool pool_{1};

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "web/openai/handlers.hpp"
+
 namespace lyceum::web {
 namespace {
 
@@ -35,6 +37,11 @@ constexpr std::array kRoutes = {
     Route{"GET", "/metrics", get_metrics},
     Route{"GET", "/api/openapi.json", get_openapi},
     Route{"GET", "/api/event_catalogue", get_event_catalogue},
+    Route{"GET", "/v1/models", openai::list_models},
+    Route{"GET", "/v1/models/{model*}", openai::get_model},
+    Route{"POST", "/v1/chat/completions", nullptr, BodyKind::json, RouteKind::generation, false,
+          openai::create_chat_completion},
+    Route{"POST", "/v1/embeddings", openai::create_embeddings, BodyKind::json},
 };
 
 using RawParams = std::map<std::string, std::string>;

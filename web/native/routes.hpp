@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,8 +23,8 @@ struct Services {
   planner::RunPort& runs;
   memory::Store& store;
   const tools::Registry& tools;
-  const model::ModelInfo& model;
-  const Metrics& metrics;
+  model::LanguageModel& model;
+  Metrics& metrics;
   const Clock& clock;
   BlockingPool& pool;
   std::string version{};
@@ -33,8 +34,28 @@ struct Services {
 /// `services` outlives the task.
 using Handler = Task<Result<Answer>> (*)(const Services& services, Request request);
 
+/// Where an answer goes that comes piece by piece, as server-sent events.
+class EventSink {
+ public:
+  EventSink() = default;
+  EventSink(const EventSink&) = delete;
+  EventSink& operator=(const EventSink&) = delete;
+  virtual ~EventSink() = default;
+
+  /// The answer will be events: while none comes, comments keep the connection open.
+  virtual void begin() = 0;
+  /// Waits for a slow client. False: it has left.
+  virtual Task<bool> send(std::string event) = 0;
+};
+
+/// Writes the answer to `events`, or returns it where it is not a stream or has failed. Cancelled when the
+/// client leaves.
+using GenerationHandler = Task<std::optional<Answer>> (*)(const Services& services, Request request,
+                                                          EventSink& events);
+
 enum class RouteKind {
   answer,        ///< `handler` makes one answer.
+  generation,    ///< `generation_handler` takes long, and ends with its client.
   session,       ///< Trades the token for the cookie; needs the connection.
   event_stream,  ///< Server-sent events of a run.
   web_socket,
@@ -50,6 +71,7 @@ struct Route {
   BodyKind body = BodyKind::none;
   RouteKind kind = RouteKind::answer;
   bool is_public = false;  ///< Needs no credential.
+  GenerationHandler generation_handler = nullptr;
 };
 
 /// Every route of the API. openapi.json describes the same ones; a test compares.

@@ -19,33 +19,10 @@ Task<Result<Answer>> list_tools(const Services& services, Request request) {
   co_return json_answer({{"tools", std::move(list)}});
 }
 
-Task<Result<Answer>> get_model(const Services& services, Request request) {
-  CO_TRY_OK(QueryReader(request.query).finish());
-  const model::ModelInfo& info = services.model;
-  const model::Capabilities& can = info.capabilities;
-  co_return json_answer({{"provider", info.provider},
-                         {"name", info.name},
-                         {"summary", info.summary},
-                         {"capabilities",
-                          {{"follows_instructions", can.follows_instructions},
-                           {"exact_choice", can.exact_choice},
-                           {"bound_quotes", can.bound_quotes},
-                           {"embeds", can.embeds},
-                           {"deterministic", can.deterministic},
-                           {"resumes_at_token", can.resumes_at_token}}},
-                         {"limits", info.limits}});
-}
-
 Task<Result<Answer>> get_health(const Services& services, Request request) {
   CO_TRY_OK(QueryReader(request.query).finish());
   const std::int64_t uptime_s = (services.clock.now_ms() - services.started_ms) / 1000;
   co_return json_answer({{"status", "ok"}, {"version", services.version}, {"uptime_s", uptime_s}});
-}
-
-Task<Result<Answer>> get_metrics(const Services& services, Request request) {
-  CO_TRY_OK(QueryReader(request.query).finish());
-  co_return Answer{.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                   .body = services.metrics.scrape()};
 }
 
 Task<Result<Answer>> get_openapi(const Services&, Request request) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "web/openai/errors.hpp"
+
 namespace lyceum::web {
 namespace {
 
@@ -122,7 +124,8 @@ std::variant<Admitted, Answer> admit(ServerState& state, const RequestHead& head
   }
   auto target = parse_target(head.target);
   if (!target) return error_answer(target.error());
-  const bool is_api = target->path.starts_with("/api/") || target->path == "/metrics";
+  const bool is_api =
+      target->path.starts_with("/api/") || openai::is_openai_path(target->path) || target->path == "/metrics";
   if (!is_api) return admit_static(head, target->path);
 
   auto match = find_route(head.method, target->path);

@@ -12,6 +12,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "base/log.hpp"
+#include "web/openai/errors.hpp"
 #include "web/server/response.hpp"
 #include "web/server/streams.hpp"
 
@@ -73,13 +74,15 @@ class HttpSession {
   Task<Next> serve_route(Parser& parser, const RequestHead& head, Admitted& admitted);
   Task<Next> serve_static(const RequestHead& head, const StaticFile& file);
   Task<Next> start_stream(const RequestHead& head, Admitted& admitted, bool is_chunked);
+  Task<Next> start_generation(const Route& route, Request request, bool is_chunked);
   Task<Next> start_web_socket(Parser& parser, const Admitted& admitted);
   Task<std::optional<Answer>> read_body(Parser& parser, const RequestHead& head, const Route& route);
   Task<Answer> dispatch(const Route& route, Request request);
+  Task<std::optional<Answer>> generate(const Route& route, Request request, EventSink& events);
   Answer failure(const Route& route, const std::string& what);
   Answer open_session(const std::string& body);
   Task<bool> write(std::string head, std::string_view body);
-  Task<Next> answer(const Answer& answer);
+  Task<Next> answer(const Answer& made);
   Task<void> linger();
   void record(std::chrono::steady_clock::time_point started, const RequestHead& head);
 
@@ -93,6 +96,7 @@ class HttpSession {
   // Of the request under way.
   bool keeps_alive_ = false;
   bool is_head_request_ = false;
+  bool is_openai_ = false;
   unsigned status_ = 0;
   std::string_view route_name_{};
   std::size_t sent_bytes_ = 0;
@@ -130,6 +134,7 @@ Task<HttpSession::Next> HttpSession::serve_request() {
   const auto started = std::chrono::steady_clock::now();
   const RequestHead head = head_of(parser);
   is_head_request_ = head.method == "HEAD";
+  is_openai_ = openai::is_openai_path(head.target);
   keeps_alive_ = parser.is_done() && parser.keep_alive() && !connection_.is_draining;
   route_name_ = "refused";
   sent_bytes_ = 0;
@@ -168,6 +173,7 @@ Task<HttpSession::Next> HttpSession::serve_admitted(Parser& parser, const Reques
     case RouteKind::event_stream:
       co_return co_await start_stream(head, admitted, parser.get().version() >= 11);
     case RouteKind::answer:
+    case RouteKind::generation:
     case RouteKind::session:
       co_return co_await serve_route(parser, head, admitted);
   }
@@ -214,6 +220,8 @@ Task<HttpSession::Next> HttpSession::serve_route(Parser& parser, const RequestHe
                   .accept = head.accept,
                   .content_type = head.content_type,
                   .body = std::move(parser.get().body())};
+  if (route.kind == RouteKind::generation)
+    co_return co_await start_generation(route, std::move(request), parser.get().version() >= 11);
   const Answer made = route.kind == RouteKind::session ? open_session(request.body)
                                                        : co_await dispatch(route, std::move(request));
   co_return co_await answer(made);
@@ -245,6 +253,19 @@ Task<Answer> HttpSession::dispatch(const Route& route, Request request) {
     if (made) co_return *std::move(made);
     if (made.error().code != Errc::internal) co_return error_answer(made.error());
     what = made.error().message;
+  } catch (const std::exception& error) {
+    what = error.what();
+  }
+  co_return failure(route, what);
+}
+
+Task<std::optional<Answer>> HttpSession::generate(const Route& route, Request request, EventSink& events) {
+  std::string what;
+  try {
+    co_return co_await route.generation_handler(state_.services, std::move(request), events);
+  } catch (const boost::system::system_error& error) {
+    if (error.code() == net::error::operation_aborted) co_return std::nullopt;  // The client has left.
+    what = error.what();
   } catch (const std::exception& error) {
     what = error.what();
   }
@@ -286,6 +307,15 @@ Task<HttpSession::Next> HttpSession::start_stream(const RequestHead& head, Admit
   co_return Next::close;
 }
 
+Task<HttpSession::Next> HttpSession::start_generation(const Route& route, Request request, bool is_chunked) {
+  status_ = 200;
+  const auto made = co_await serve_generation(
+      state_, connection_, stream_,
+      [&](EventSink& events) { return generate(route, std::move(request), events); }, is_chunked);
+  if (made) co_return co_await answer(*made);
+  co_return Next::close;
+}
+
 Task<HttpSession::Next> HttpSession::start_web_socket(Parser& parser, const Admitted& admitted) {
   if (!beast::websocket::is_upgrade(parser.get())) {
     Answer refusal = error_answer({Errc::invalid_argument, "this path takes a WebSocket handshake"});
@@ -299,7 +329,8 @@ Task<HttpSession::Next> HttpSession::start_web_socket(Parser& parser, const Admi
   co_return Next::web_socket;
 }
 
-Task<HttpSession::Next> HttpSession::answer(const Answer& answer) {
+Task<HttpSession::Next> HttpSession::answer(const Answer& made) {
+  const Answer answer = is_openai_ ? openai::in_openai_form(made) : made;
   const bool has_body = answer.status != 204;
   ResponseHead head{.status = answer.status,
                     .content_type = has_body ? std::string_view(answer.content_type) : std::string_view(),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,15 @@ struct EventStreamRequest {
 /// instead when there is nothing to stream; then nothing was written.
 Task<std::optional<Answer>> serve_event_stream(ServerState& state, Connection& connection,
                                                boost::beast::tcp_stream& stream, EventStreamRequest request);
+
+/// Makes the answer to one request, for `serve_generation`.
+using Generate = std::function<Task<std::optional<Answer>>(EventSink& events)>;
+
+/// Runs `generate` and sends its events; when the client leaves, it is cancelled. Returns an answer instead
+/// when there were no events: then nothing was written. `is_chunked`: false for HTTP/1.0.
+Task<std::optional<Answer>> serve_generation(ServerState& state, Connection& connection,
+                                             boost::beast::tcp_stream& stream, Generate generate,
+                                             bool is_chunked);
 
 using Handshake = boost::beast::http::request<boost::beast::http::string_body>;
 

@@ -7,6 +7,7 @@
 #include "tests/support/fake_run_port.hpp"
 #include "tests/support/openapi_check.hpp"
 #include "tests/support/run_task.hpp"
+#include "tests/support/scripted_chat_model.hpp"
 #include "web/embed/embedded_file.hpp"
 #include "web/native/routes.hpp"
 
@@ -52,7 +53,7 @@ class RunRoutes : public testing::Test {
   test::FakeRunPort runs;
   NoStore store;
   tools::Registry tools;
-  model::ModelInfo model;
+  test::ScriptedChatModel model;
   Metrics metrics;
   ManualClock clock;
   BlockingPool pool{1};

@@ -155,12 +155,48 @@ export const tool = object({ name: string, description: string, effect: string, 
 export type Tool = Infer<typeof tool>;
 export const tools = object({ tools: array(tool) });
 
+export const engineLive = object({
+  waiting: number,
+  running: number,
+  paused: number,
+  batch_tokens: number,
+  pages: number,
+  pages_used: number,
+  pages_cached: number,
+  prefill_tokens: number,
+  cached_tokens: number,
+  decode_tokens: number,
+  prefill_tokens_per_s: number,
+  decode_tokens_per_s: number,
+  expert_tokens: array(array(number)),
+});
+export type EngineLive = Infer<typeof engineLive>;
+export const engine = object({
+  architecture: string,
+  file: string,
+  weights_type: string,
+  parameters: number,
+  active_parameters: number,
+  layers: number,
+  experts: number,
+  experts_used: number,
+  context_length: number,
+  vocabulary: number,
+  weight_bytes: number,
+  page_bytes: number,
+  tokens_per_page: number,
+  instruction_set: string,
+  live: engineLive,
+});
+export type Engine = Infer<typeof engine>;
 export const modelInfo = object({
   provider: string,
   name: string,
   summary: string,
   capabilities: json,
   limits: array(string),
+  chat: nullable(object({ name: string, context_length: number, calls_tools: boolean })),
+  engine: nullable(engine),
 });
 export type ModelInfo = Infer<typeof modelInfo>;
 

@@ -5,6 +5,7 @@ export type Route =
   | { readonly page: "run"; readonly run: string }
   | { readonly page: "documents" }
   | { readonly page: "document"; readonly document: string; readonly begin: number; readonly end: number }
+  | { readonly page: "model" }
   | { readonly page: "search"; readonly query: string; readonly collection: string }
   | { readonly page: "unknown" };
 
@@ -27,6 +28,8 @@ export function parseRoute(hash: string): Route {
         begin: position(query.get("begin")),
         end: position(query.get("end")),
       };
+    case "model":
+      return { page: "model" };
     case "search":
       return { page: "search", query: query.get("q") ?? "", collection: query.get("collection") ?? "" };
     default:

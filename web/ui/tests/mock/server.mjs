@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { WebSocketServer } from "ws";
 import { MockDocuments } from "./documents.mjs";
+import { engineOf } from "./engine.mjs";
 import { MockRun, Refusal } from "./run.mjs";
 
 const token = "mock-token";
@@ -235,8 +236,10 @@ const routes = {
       provider: "lexical",
       name: "lexical-1",
       summary: "Words in common, no neural network.",
-      capabilities: {},
+      capabilities: { embeds: false, deterministic: true },
       limits,
+      chat: null,
+      engine: engineOf(Date.now()),
     });
   },
   health: ({ response }) => send(response, 200, { status: "ok", version: "mock", uptime_s: 1 }),
