@@ -1,0 +1,121 @@
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "model/decoding/grammar_constraint.hpp"
+#include "tests/unit/model/decoding/schema_samples.hpp"
+#include "tests/unit/model/decoding/vocabularies.hpp"
+
+namespace lyceum::model {
+namespace {
+
+constexpr std::uint64_t kNumSchemas = 150;
+
+/// Some random schemas are refused: two bounds may leave nothing.
+std::unique_ptr<TokenConstraint> constraint_of(const Json& schema,
+                                               std::shared_ptr<const TokenTrie> vocabulary) {
+  auto constraint = json_schema_constraint(schema, std::move(vocabulary));
+  EXPECT_TRUE(constraint || constraint.error().code == Errc::invalid_argument) << dump_json(schema);
+  return constraint ? *std::move(constraint) : nullptr;
+}
+
+TEST(SchemaProperties, EverythingWrittenAtRandomIsValid) {
+  const auto vocabulary = small_vocabulary();
+  std::size_t num_ended = 0;
+  for (std::uint64_t seed = 0; seed < kNumSchemas; ++seed) {
+    SchemaSamples samples(seed);
+    const Json schema = samples.schema(3);
+    const auto constraint = constraint_of(schema, vocabulary);
+    ASSERT_TRUE(constraint);
+    for (int i = 0; i < 8; ++i) {
+      const auto walking = constraint->clone();
+      const Walk walk = random_walk(*walking, *vocabulary, samples.random(), 150);
+      if (!walk.has_ended) continue;
+      ++num_ended;
+      const auto value = parse_json(walk.text);
+      ASSERT_TRUE(value) << walk.text << " under " << dump_json(schema);
+      ASSERT_TRUE(fits(*value, schema)) << walk.text << " under " << dump_json(schema);
+      ASSERT_TRUE(is_utf8(walk.text));
+    }
+  }
+  EXPECT_GT(num_ended, 4 * kNumSchemas);
+}
+
+TEST(SchemaProperties, EveryValidCompactDocumentIsLetThrough) {
+  const auto vocabulary = small_vocabulary();
+  for (std::uint64_t seed = 0; seed < kNumSchemas; ++seed) {
+    SchemaSamples samples(seed);
+    const Json schema = samples.schema(3);
+    const auto constraint = constraint_of(schema, vocabulary);
+    ASSERT_TRUE(constraint);
+    for (std::uint64_t i = 0; i < 8; ++i) {
+      const Json value = samples.value(schema);
+      ASSERT_TRUE(lets_through(*constraint, *vocabulary, dump_json(value), i))
+          << dump_json(value) << " under " << dump_json(schema);
+    }
+  }
+}
+
+TEST(SchemaProperties, TextsAreLetThroughOnlyIfValid) {
+  const auto vocabulary = small_vocabulary();
+  std::size_t num_refused = 0;
+  for (std::uint64_t seed = 0; seed < kNumSchemas; ++seed) {
+    SchemaSamples samples(seed);
+    const Json schema = samples.schema(2);
+    const auto constraint = constraint_of(schema, vocabulary);
+    ASSERT_TRUE(constraint);
+    for (std::uint64_t i = 0; i < 8; ++i) {
+      const Json value = samples.value(samples.schema(2));
+      const bool is_valid = fits(value, schema);
+      num_refused += is_valid ? 0 : 1;
+      ASSERT_EQ(lets_through(*constraint, *vocabulary, dump_json(value), i), is_valid)
+          << dump_json(value) << " under " << dump_json(schema);
+    }
+  }
+  EXPECT_GT(num_refused, kNumSchemas);
+}
+
+TEST(SchemaProperties, MasksHoldWhatOneTestATokenFinds) {
+  const auto vocabulary = small_vocabulary();
+  for (std::uint64_t seed = 0; seed < kNumSchemas; ++seed) {
+    SchemaSamples samples(seed);
+    const Json schema = samples.schema(3);
+    const auto constraint = constraint_of(schema, vocabulary);
+    ASSERT_TRUE(constraint);
+    const std::string text = dump_json(samples.value(schema));
+    for (const TokenId token : random_tokens(*vocabulary, text, samples.random())) {
+      ASSERT_EQ(constraint->allowed(), tested_mask(*constraint, vocabulary->vocab_size()))
+          << text << " under " << dump_json(schema);
+      ASSERT_FALSE(constraint->allowed().empty());
+      ASSERT_TRUE(constraint->accept(token));
+    }
+    ASSERT_TRUE(constraint->may_end());
+  }
+}
+
+TEST(SchemaProperties, MasksNearTheLimitsOfLongCountsAreExact) {
+  const auto vocabulary = small_vocabulary();
+  auto made = json_schema_constraint(
+      *parse_json(
+          R"({"type":"array","minItems":25,"maxItems":60,"items":{"type":"string","minLength":40,"maxLength":90}})"),
+      vocabulary);
+  ASSERT_TRUE(made);
+  const auto& constraint = *made;
+  std::string text = "[";
+  for (int i = 0; i < 60; ++i) {
+    const std::size_t length = i % 7 == 0 ? 90 : 40 + static_cast<std::size_t>(i) % 13;
+    text += (i > 0 ? ",\"" : "\"") + std::string(length, 'a') + "\"";
+  }
+  text += "]";
+  std::mt19937_64 random(7);
+  std::size_t step = 0;
+  for (const TokenId token : random_tokens(*vocabulary, text, random)) {
+    if (step++ % 3 == 0) {
+      ASSERT_EQ(constraint->allowed(), tested_mask(*constraint, vocabulary->vocab_size())) << step;
+    }
+    ASSERT_TRUE(constraint->accept(token)) << step;
+  }
+  EXPECT_TRUE(constraint->must_end());
+}
+
+}  // namespace
+}  // namespace lyceum::model
