@@ -19,6 +19,8 @@ struct TinyModel {
       {"attention.head_count", 2}, {"attention.head_count_kv", 1}, {"feed_forward_length", 12},
       {"expert_count", 4},         {"expert_used_count", 2},       {"expert_feed_forward_length", 6}};
   std::map<std::string, std::string> texts{};
+  std::uint64_t num_more_keys = 0;
+  std::function<void(GgufBytes&)> write_more_keys = [](GgufBytes&) {};
   std::map<std::string, std::vector<std::uint64_t>> tensors{{"token_embd.weight", {8, 16}},
                                                             {"output_norm.weight", {8}}};
 
@@ -41,11 +43,12 @@ struct TinyModel {
 
   std::string bytes() const {
     GgufBytes file;
-    file.header(tensors.size(), 1 + numbers.size() + texts.size());
+    file.header(tensors.size(), 1 + numbers.size() + texts.size() + num_more_keys);
     file.key("general.architecture", GgufType::string).text(architecture);
     for (const auto& [name, value] : numbers)
       file.key(architecture + "." + name, GgufType::u32).number(value);
     for (const auto& [name, value] : texts) file.key(architecture + "." + name, GgufType::string).text(value);
+    write_more_keys(file);
     std::uint64_t offset = 0;
     for (const auto& [name, shape] : tensors) {
       file.tensor(name, shape, TensorType::f32, offset);

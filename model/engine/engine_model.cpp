@@ -1,0 +1,168 @@
+#include <algorithm>
+#include <filesystem>
+
+#include "kernels/attention.hpp"
+#include "model/engine.hpp"
+#include "model/engine/engine_metrics.hpp"
+#include "model/engine/engine_thread.hpp"
+#include "model/engine/speaker.hpp"
+#include "model/inspect.hpp"
+#include "model/verbs/verbs.hpp"
+
+namespace lyceum::model {
+namespace {
+
+using kernels::kAttentionPage;
+
+/// Of the memory that is free, keys and values take no more than this part.
+constexpr std::uint64_t kMemoryShare = 2;
+
+ModelInfo describe(const GgufFile& file, const std::string& path, bool is_trained) {
+  ModelInfo info;
+  info.provider = "engine";
+  info.name =
+      std::string(file.get_string_or("general.name", "").has_value() ? *file.get_string_or("general.name", "")
+                                                                     : std::string_view());
+  if (info.name.empty()) info.name = std::filesystem::path(path).stem().string();
+  info.summary =
+      "A model in this process: its probabilities are read, not guessed, and nothing leaves this machine.";
+  info.capabilities = {.follows_instructions = true,
+                       .exact_choice = true,
+                       .bound_quotes = true,
+                       .embeds = true,
+                       .deterministic = true,
+                       .resumes_at_token = true};
+  if (is_trained) {
+    info.limits = {"It is small: it was trained for this program's tasks, and knows little of the world.",
+                   "It reads at most " + std::to_string(kVerbContextTokens) +
+                       " tokens at once; longer texts are read in windows or cut."};
+  } else {
+    info.limits = {"How well it follows a request depends on the file: it was not trained for these tasks.",
+                   "A request longer than its context is refused."};
+  }
+  info.limits.push_back("After a crash a text is written again from its beginning, to the same words.");
+  return info;
+}
+
+EngineFacts facts_of(const ModelSummary& summary, const Transformer& transformer, const KeyValuePool& pool) {
+  EngineFacts facts;
+  facts.architecture = summary.architecture;
+  facts.file = std::filesystem::path(summary.path).filename().string();
+  if (!summary.types.empty()) facts.weights_type = summary.types.front().type;
+  facts.num_parameters = summary.num_parameters;
+  facts.num_active_parameters = summary.num_active_parameters;
+  facts.num_layers = static_cast<std::uint32_t>(transformer.config().layers.size());
+  facts.num_experts = static_cast<std::uint32_t>(summary.num_experts);
+  facts.num_experts_used = static_cast<std::uint32_t>(summary.num_experts_used);
+  facts.context_length = static_cast<std::uint32_t>(transformer.config().context_length);
+  facts.vocab_size = static_cast<std::uint32_t>(transformer.config().vocabulary_size);
+  facts.weight_bytes = summary.weight_bytes;
+  facts.page_bytes = pool.page_floats() * sizeof(float);
+  facts.tokens_per_page = kAttentionPage;
+  facts.instruction_set = "cpu";
+  return facts;
+}
+
+EngineOptions engine_options(const EngineModelOptions& options, const ModelConfig& config) {
+  const std::uint64_t bytes = std::min(options.key_value_bytes, available_memory_blocking() / kMemoryShare);
+  const std::uint64_t pages = bytes / (KeyValuePool(config).page_floats() * sizeof(float));
+  return {.num_pages = std::max<std::size_t>(pages, 4), .step_tokens_max = options.step_tokens_max};
+}
+
+class EngineModel final : public LanguageModel, public EngineMonitor {
+ public:
+  EngineModel(const EngineModelOptions& options, Transformer transformer, Tokenizer tokenizer, ModelInfo info,
+              BlockingPool& pool, Metrics& metrics)
+      : transformer_(std::move(transformer)),
+        tokenizer_(std::move(tokenizer)),
+        info_(std::move(info)),
+        vocabulary_(TokenTrie::of(tokenizer_)),
+        metrics_(metrics),
+        engine_(transformer_, engine_options(options, transformer_.config())),
+        pool_(pool),
+        thread_(engine_,
+                [this](const EngineStatus& status, bool is_idle) { metrics_.report(status, is_idle); }) {}
+
+  /// Before anybody asks.
+  Result<void> prepare(const ModelSummary& summary, bool is_trained) {
+    facts_ = facts_of(summary, transformer_, engine_.pool());
+    TRY(const float temperature, transformer_.file().get_f32_or("lyceum.choose.temperature", 1.0F));
+    if (!(temperature > 0))
+      return Error{Errc::malformed, summary.path + ": lyceum.choose.temperature must be positive"};
+    SpeakerParts parts{.engine = engine_,
+                       .tokenizer = tokenizer_,
+                       .vocabulary = vocabulary_,
+                       .pool = pool_,
+                       .choice_temperature = static_cast<double>(temperature)};
+    if (!is_trained) {
+      speaker_ = make_chat_speaker(std::move(parts));
+      return ok();
+    }
+    TRY(speaker_, make_trained_speaker(std::move(parts)));
+    return ok();
+  }
+
+  const ModelInfo& info() const override { return info_; }
+
+  Task<Result<Choice>> choose(ChooseRequest request) override {
+    CO_TRY_OK(validate(request));
+    co_return co_await speaker_->choose(std::move(request));
+  }
+
+  Task<Result<Quotes>> quote(QuoteRequest request) override {
+    CO_TRY_OK(validate(request));
+    co_return co_await speaker_->quote(std::move(request));
+  }
+
+  Task<Result<Written>> write(WriteRequest request, TextSink* sink) override {
+    CO_TRY_OK(validate(request));
+    co_return co_await speaker_->write(std::move(request), sink);
+  }
+
+  Task<Result<std::vector<std::vector<float>>>> embed(std::vector<std::string> texts) override {
+    co_return co_await speaker_->embed(std::move(texts));
+  }
+
+  const EngineMonitor* engine_monitor() const override { return this; }
+
+  const EngineFacts& facts() const override { return facts_; }
+
+  EngineStatus status() const override { return engine_.status(); }
+
+ private:
+  Transformer transformer_;
+  Tokenizer tokenizer_;
+  ModelInfo info_;
+  EngineFacts facts_{};
+  std::shared_ptr<const TokenTrie> vocabulary_;
+  EngineMetrics metrics_;
+  Engine engine_;
+  BlockingPool& pool_;
+  std::unique_ptr<Speaker> speaker_{};
+  EngineThread thread_;  ///< Ends first.
+};
+
+}  // namespace
+
+Result<std::unique_ptr<LanguageModel>> make_engine_model_blocking(const EngineModelOptions& options,
+                                                                  BlockingPool& pool, Metrics& metrics) {
+  TRY(const ModelSummary summary, inspect_model_blocking(options.path));
+  TRY(GgufFile file, GgufFile::open_blocking(options.path));
+  TRY(const std::uint32_t verbs, file.get_u32_or("lyceum.verbs.version", 0));
+  if (verbs > kVerbsVersion)
+    return Error{Errc::unsupported, options.path + ": was trained for version " + std::to_string(verbs) +
+                                        " of the verbs, this program knows " + std::to_string(kVerbsVersion)};
+  TRY(Transformer transformer, Transformer::load_blocking(std::move(file)));
+  TRY(Tokenizer tokenizer, Tokenizer::from_gguf(transformer.file()));
+  if (tokenizer.vocab_size() > transformer.config().vocabulary_size)
+    return Error{Errc::malformed, options.path + ": the tokenizer has " +
+                                      std::to_string(tokenizer.vocab_size()) + " tokens, the weights " +
+                                      std::to_string(transformer.config().vocabulary_size)};
+  ModelInfo info = describe(transformer.file(), options.path, verbs > 0);
+  auto model = std::make_unique<EngineModel>(options, std::move(transformer), std::move(tokenizer),
+                                             std::move(info), pool, metrics);
+  TRY_OK(model->prepare(summary, verbs > 0));
+  return std::unique_ptr<LanguageModel>(std::move(model));
+}
+
+}  // namespace lyceum::model
