@@ -9,11 +9,13 @@
 #include "base/log.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/commands/eval.hpp"
+#include "cli/commands/eval_model.hpp"
 #include "cli/commands/model_inspect.hpp"
 #include "cli/commands/model_logits.hpp"
 #include "cli/commands/model_quantise.hpp"
 #include "cli/commands/run_viewer.hpp"
 #include "cli/commands/serve.hpp"
+#include "cli/commands/train_data.hpp"
 #include "cli/configuration.hpp"
 #include "cli/session.hpp"
 
@@ -31,6 +33,9 @@ struct Request {
   bool serves = false;
   bool prints_url = false;
   bool evaluates = false;
+  bool evaluates_model = false;
+  bool trains_tokenizer = false;
+  bool makes_data = false;
   bool computes_logits = false;
   bool inspects_model = false;
   bool quantises = false;
@@ -43,6 +48,8 @@ struct Request {
   SearchOptions search{};
   ExportOptions exported{};
   DeepSearchEvalOptions eval{};
+  ModelEvalOptions model_eval{};
+  TrainDataOptions train_data{};
   ModelLogitsOptions logits{};
   model::QuantizeRequest quantise{};
   std::string model_file{};
@@ -207,6 +214,32 @@ void add_eval(CLI::App& app, Request& request) {
   deep_app->add_option("--limit", request.eval.limit, "Most questions");
   deep_app->add_flag("--direct", request.eval.is_direct, "Without a planner and its event log");
   deep_app->callback([&request] { request.evaluates = true; });
+  CLI::App* model_app = eval_app->add_subcommand(
+      "model", "The model's verbs on public sets, beside the model without a network");
+  model_app->add_option("--data", request.model_eval.data, "Folder of the sets")->required();
+  model_app->add_option("--limit", request.model_eval.limit, "Most cases a task")
+      ->check(CLI::Range(1, 1'000'000));
+  model_app->add_option("--task", request.model_eval.tasks,
+                        "Only tasks whose names begin so; may be given again");
+  model_app->callback([&request] { request.evaluates_model = true; });
+}
+
+void add_train(CLI::App& app, Request& request) {
+  CLI::App* train_app = app.add_subcommand("train", "Make what a model is trained from");
+  train_app->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, const char* output) {
+    CLI::App* part = train_app->add_subcommand(name, help);
+    part->add_option("--config", request.train_data.config, "What to make it of, a JSON file")->required();
+    part->add_option("--data", request.train_data.data, "Folder of data sets")->required();
+    part->add_option("-o,--output", request.train_data.output, output)->required();
+    return part;
+  };
+  CLI::App* tokenizer_app = add("tokenizer", "Train a byte-level tokenizer", "File: tokenizer.json");
+  tokenizer_app->callback([&request] { request.trains_tokenizer = true; });
+  CLI::App* data_app = add("data", "Build training and validation files", "Folder");
+  data_app->add_option("--tokenizer", request.train_data.tokenizer, "tokenizer.json, or a GGUF file")
+      ->required();
+  data_app->callback([&request] { request.makes_data = true; });
 }
 
 void add_model(CLI::App& app, Request& request) {
@@ -255,6 +288,9 @@ int run_request(const Request& request) {
   if (request.serves)
     return serve(*configuration, request.prints_url || terminal_of(STDOUT_FILENO).is_terminal);
   if (request.evaluates) return eval_deep_search(*configuration, request.eval, request.is_json);
+  if (request.evaluates_model) return eval_model(*configuration, request.model_eval, request.is_json);
+  if (request.trains_tokenizer) return train_tokenizer(request.train_data);
+  if (request.makes_data) return train_data(request.train_data, request.is_json);
   if (request.inspects_model) return inspect_model(request.model_file, request.is_json);
   if (request.computes_logits) return model_logits(request.logits, request.is_json);
   if (request.quantises) return quantise_model(request.quantise, request.is_json);
@@ -282,16 +318,18 @@ int run_command_line(int argc, char** argv) {
   add_export(app, request);
   add_eval(app, request);
   add_model(app, request);
+  add_train(app, request);
   app.footer(
-      "Every command but serve, eval and model talks to the service that has the data folder open, or "
+      "Every command but serve, eval, train and model talks to the service that has the data folder open, or "
       "starts one for itself.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
   }
-  const bool has_command = request.serves || request.evaluates || request.inspects_model ||
-                           request.computes_logits || request.command;
+  const bool has_command = request.serves || request.evaluates || request.evaluates_model ||
+                           request.trains_tokenizer || request.makes_data || request.inspects_model ||
+                           request.quantises || request.computes_logits || request.command;
   if (!has_command && !request.prints_config) {
     std::cerr << app.help();
     return kExitUsage;

@@ -29,15 +29,14 @@ Result<TokenizerTraining> parse_tokenizer_training(const Json& config, std::stri
 /// those of reading; invalid_argument for a vocabulary that the text cannot fill.
 Result<Json> train_tokenizer_blocking(const TokenizerTraining& training);
 
-class Tokenizer;
-
 /// Writes train.lytd, validation.lytd, train.lytp and validation.lytp into the folder `output`, as `config`
 /// says:
 /// {"seed", "validation_share", "context_share", "parts": [{"make", "files", "passes", "bytes_max"}]} (see
 /// model/README.md). Gives a summary: documents and tokens by kind, and every source with its licence, its
 /// rows, and how many of its texts were dropped because an evaluation file holds them. The same input gives
-/// the same bytes. Errors: those of reading and writing; invalid_argument naming the field.
+/// the same bytes. `tokenizer` is a tokenizer.json or a GGUF file.
+/// Errors: those of reading and writing; invalid_argument naming the field.
 Result<Json> build_training_data_blocking(const Json& config, const std::string& data,
-                                          const Tokenizer& tokenizer, const std::string& output);
+                                          const std::string& tokenizer, const std::string& output);
 
 }  // namespace lyceum::model

@@ -8,6 +8,7 @@
 #include "model/curriculum/language.hpp"
 #include "model/curriculum/questions.hpp"
 #include "model/curriculum/reading.hpp"
+#include "model/tokenizer/tokenizer_json.hpp"
 
 namespace lyceum::model {
 namespace {
@@ -129,8 +130,9 @@ Result<void> add_part(Building& building, const Part& part, TextEncoder& encoder
 }  // namespace
 
 Result<Json> build_training_data_blocking(const Json& config, const std::string& data,
-                                          const Tokenizer& tokenizer, const std::string& output) {
+                                          const std::string& tokenizer_path, const std::string& output) {
   TRY(const Mixture mixture, parse_mixture(config));
+  TRY(const Tokenizer tokenizer, open_tokenizer_blocking(tokenizer_path));
   TRY(const VerbRenderer verbs, VerbRenderer::make(tokenizer));
   TRY(const TestTexts tests, read_test_texts_blocking(data));
   DataWriter writer({.vocabulary_size = tokenizer.vocab_size(),

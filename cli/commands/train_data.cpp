@@ -1,0 +1,68 @@
+#include "cli/commands/train_data.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "cli/commands/command_context.hpp"
+#include "model/curriculum.hpp"
+
+namespace lyceum::cli {
+namespace {
+
+Result<Json> read_json(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return Error{Errc::not_found, path + ": cannot be read"};
+  std::ostringstream text;
+  text << file.rdbuf();
+  auto parsed = parse_json(text.str());
+  if (!parsed) return Error{parsed.error().code, path + ": " + parsed.error().message};
+  return parsed;
+}
+
+Result<void> write_text(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) return Error{Errc::io, path + ": cannot be written"};
+  return ok();
+}
+
+Result<void> make_tokenizer(const TrainDataOptions& options) {
+  TRY(const Json config, read_json(options.config));
+  TRY(const auto training, model::parse_tokenizer_training(config, options.data));
+  TRY(const Json tokenizer, model::train_tokenizer_blocking(training));
+  return write_text(options.output, tokenizer.dump(1) + "\n");
+}
+
+Result<Json> make_data(const TrainDataOptions& options) {
+  TRY(const Json config, read_json(options.config));
+  std::error_code failed;
+  std::filesystem::create_directories(options.output, failed);
+  if (failed) return Error{Errc::io, options.output + ": " + failed.message()};
+  TRY(const Json summary,
+      model::build_training_data_blocking(config, options.data, options.tokenizer, options.output));
+  TRY_OK(write_text(options.output + "/summary.json", summary.dump(2) + "\n"));
+  return summary;
+}
+
+}  // namespace
+
+int train_tokenizer(const TrainDataOptions& options) {
+  const auto done = make_tokenizer(options);
+  return done ? kExitOk : report(done.error());
+}
+
+int train_data(const TrainDataOptions& options, bool is_json) {
+  const auto summary = make_data(options);
+  if (!summary) return report(summary.error());
+  if (is_json) {
+    print_json(*summary);
+  } else {
+    std::cout << summary->dump(2) << "\n";
+  }
+  return kExitOk;
+}
+
+}  // namespace lyceum::cli

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+/// What a model is trained from. Both block and return the exit code.
+namespace lyceum::cli {
+
+struct TrainDataOptions {
+  std::string config{};     ///< A JSON file (model/README.md says what is in it).
+  std::string data{};       ///< Folder of data sets.
+  std::string tokenizer{};  ///< tokenizer.json, or a GGUF file.
+  std::string output{};     ///< A folder; of a tokenizer, a file.
+};
+
+int train_tokenizer(const TrainDataOptions& options);
+/// Prints the summary and writes it beside the files as summary.json.
+int train_data(const TrainDataOptions& options, bool is_json);
+
+}  // namespace lyceum::cli
