@@ -159,8 +159,9 @@ Result<void> BatchSampler::restore(const Json& position) {
     if (!parts.contains(name)) continue;  // A mixture may name more than the run began with.
     FieldReader values(parts[name], "position.parts." + name);
     part.pass = static_cast<std::uint64_t>(values.required_integer("pass", 0, kMax));
-    part.next = static_cast<std::uint64_t>(
-        values.required_integer("next", 0, static_cast<std::int64_t>(part.pieces.size())));
+    // Beyond the end where a run goes on with fewer data than it began with: a new pass begins.
+    part.next = std::min(static_cast<std::uint64_t>(values.required_integer("next", 0, kMax)),
+                         std::uint64_t{part.pieces.size()});
     part.num_drawn = static_cast<std::uint64_t>(values.required_integer("drawn", 0, kMax));
     TRY_OK(values.finish());
     shuffle(name, part);

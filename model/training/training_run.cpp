@@ -123,8 +123,9 @@ class TrainingRun {
         last_checkpoint = SteadyClock::now();
       }
     }
-    validate();
-    return save();
+    TRY_OK(save());
+    if (trainer_->is_done()) validate();
+    return ok();
   }
 
   Result<void> save() {
