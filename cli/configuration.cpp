@@ -61,7 +61,11 @@ std::vector<Setting> make_settings() {
   add_integer("limits.fetch_bytes_max", 10 << 20, 1, 1 << 30, "Size of one fetched page");
   add_integer("limits.fetch_timeout_s", 30, 1, 3600, "Time for one fetch");
   add_integer("limits.drain_timeout_s", 10, 1, 600, "Time for stopping in order");
-  add_integer("threads.io", 2, 1, 64, "Threads for connections and runs");
+  add_integer("holds.expire_after_s", 0, 0, 31'536'000,
+              "How long an approval or a question waits when its run does not say; 0: for ever");
+  add_string("holds.on_expiry", "deny", "What happens then", {"deny", "cancel_step", "keep"});
+  add_integer("threads.io", 2, 1, 64, "Threads for runs");
+  add_integer("threads.web", 2, 1, 64, "Threads for connections");
   add_integer("threads.blocking", 4, 1, 256, "Threads for the store, files and parsing");
   add_string("log_level", "info", "Lowest level that is logged", {"debug", "info", "warning", "error"});
   return all;

@@ -195,7 +195,8 @@ std::unique_ptr<Asker> EvalService::make_planner_asker() {
                                                               .ids = parts_->ids,
                                                               .metrics = parts_->metrics,
                                                               .pool = parts_->pool,
-                                                              .executor = parts_->io.get_executor()},
+                                                              .executor = parts_->io.get_executor(),
+                                                              .readers = parts_->io.get_executor()},
                                         parts_->io);
 }
 

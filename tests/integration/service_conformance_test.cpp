@@ -1,76 +1,38 @@
 // The whole service below the command line: a real run, and every answer about it against the OpenAPI
 // document.
 #include <filesystem>
-#include <thread>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 #include <gtest/gtest.h>
 
-#include "agents/registry.hpp"
-#include "base/http_client.hpp"
-#include "base/random.hpp"
-#include "model/lexical.hpp"
-#include "planner/service.hpp"
+#include "cli/service.hpp"
 #include "tests/support/http_test_client.hpp"
 #include "tests/support/openapi_check.hpp"
-#include "tools/builtin.hpp"
-#include "web/server.hpp"
 
 namespace lyceum::test {
 namespace {
 
-/// Everything that the program builds, in a folder of its own. Members end in reverse order.
+/// The service as the program builds it, in a folder of its own.
 class ServiceConformance : public testing::Test {
  protected:
   ServiceConformance() {
     std::string name = (std::filesystem::temp_directory_path() / "lyceum_service_test_XXXXXX").string();
     LYCEUM_CHECK(mkdtemp(name.data()) != nullptr);
     folder = name;
-    store = *memory::open_store({.directory = name + "/store"}, clock, ids, metrics);
-    const auto weight = [this](std::string_view word) { return store->search().idf_blocking(word, {}); };
-    model = model::make_lexical_model(weight, pool);
-    tools::add_builtin_tools(tools, *store, http, pool, {});
-    agents::add_expert_agents(agents);
-    const planner::PlannerParts parts{.store = *store,
-                                      .model = *model,
-                                      .tools = tools,
-                                      .agents = agents,
-                                      .clock = clock,
-                                      .ids = ids,
-                                      .metrics = metrics,
-                                      .pool = pool,
-                                      .executor = io.get_executor()};
-    planner = planner::make_planner(parts, {});
-    server = std::make_unique<web::Server>(web::ServerParts{.runs = *planner,
-                                                            .store = *store,
-                                                            .tools = tools,
-                                                            .model = model->info(),
-                                                            .metrics = metrics,
-                                                            .clock = clock,
-                                                            .pool = pool,
-                                                            .executor = io.get_executor()},
-                                           web::ServerOptions{.token = kTestToken});
-    for (int i = 0; i < 2; ++i) threads.emplace_back([this] { io.run(); });
-    LYCEUM_CHECK(wait_for(planner->recover()).has_value());
-    port = *server->start();
+    const cli::ConfigurationSources sources{.flags = {{"data_dir", name}, {"token", kTestToken}}};
+    const auto configuration = sources.resolve();
+    LYCEUM_CHECK(configuration.has_value());
+    auto started = cli::Service::start_blocking(*configuration, {});
+    LYCEUM_CHECK(started.has_value());
+    service = *std::move(started);
+    const std::string& url = service->url();
+    port = static_cast<std::uint16_t>(std::stoul(url.substr(url.rfind(':') + 1)));
     openapi = request(port, "GET", "/api/openapi.json").json();
   }
 
   ~ServiceConformance() override {
-    net::co_spawn(io, server->drain(), net::use_future).get();
-    net::co_spawn(io, planner->drain(), net::use_future).get();
-    work.reset();
-    threads.clear();
+    service.reset();
     std::error_code ignored;
     std::filesystem::remove_all(folder, ignored);
-  }
-
-  template <class T>
-  T wait_for(Task<T> task) {
-    return net::co_spawn(io, std::move(task), net::use_future).get();
   }
 
   Reply ask(const std::string& method, const std::string& target, const std::string& body = "",
@@ -96,21 +58,7 @@ class ServiceConformance : public testing::Test {
   }
 
   std::filesystem::path folder;
-  SystemClock clock;
-  SystemRandom random;
-  IdGenerator ids{clock, random};
-  Metrics metrics;
-  HttpClient http{{}, ""};
-  BlockingPool pool{2};
-  net::io_context io{2};
-  std::unique_ptr<memory::Store> store;
-  std::unique_ptr<model::LanguageModel> model;
-  tools::Registry tools;
-  agents::Registry agents;
-  std::unique_ptr<planner::Planner> planner;
-  std::unique_ptr<web::Server> server;
-  net::executor_work_guard<net::io_context::executor_type> work{io.get_executor()};
-  std::vector<std::jthread> threads;
+  std::unique_ptr<cli::Service> service;
   std::uint16_t port = 0;
   Json openapi;
 };
