@@ -31,15 +31,15 @@ namespace {
 
 constexpr std::chrono::seconds kStopGrace{5};  ///< Past the drain timeout, before the process exits at once.
 
-std::size_t size_of(const Configuration &configuration, const char *key) {
+std::size_t size_of(const Configuration& configuration, const char* key) {
   return static_cast<std::size_t>(configuration.integer(key));
 }
 
-std::uint32_t count_of(const Configuration &configuration, const char *key) {
+std::uint32_t count_of(const Configuration& configuration, const char* key) {
   return static_cast<std::uint32_t>(configuration.integer(key));
 }
 
-std::string url_of(const std::string &address, std::uint16_t port) {
+std::string url_of(const std::string& address, std::uint16_t port) {
   std::string host = address;
   if (address == "0.0.0.0") host = "127.0.0.1";
   if (address == "::") host = "::1";
@@ -51,7 +51,7 @@ std::string url_of(const std::string &address, std::uint16_t port) {
 
 /// In the order of construction; destroyed in reverse.
 struct Service::Parts {
-  explicit Parts(const Configuration &configuration)
+  explicit Parts(const Configuration& configuration)
       : folder(configuration.string("data_dir")),
         drain_timeout(configuration.integer("limits.drain_timeout_s")),
         io(static_cast<int>(configuration.integer("threads.io"))),
@@ -59,9 +59,9 @@ struct Service::Parts {
         pool(size_of(configuration, "threads.blocking")),
         http(egress_policy(configuration), configuration.string("egress.ca_file")) {}
 
-  Result<void> build(const Configuration &configuration);
-  Result<void> build_model_and_store(const Configuration &configuration);
-  Result<void> serve(const Configuration &configuration, const Listen &listen);
+  Result<void> build(const Configuration& configuration);
+  Result<void> build_model_and_store(const Configuration& configuration);
+  Result<void> serve(const Configuration& configuration, const Listen& listen);
   memory::Embedder embedder();
 
   /// Runs `task` on the I/O threads and waits for it.
@@ -96,8 +96,7 @@ struct Service::Parts {
   std::vector<std::thread> threads;
 };
 
-/// The store calls it on the blocking pool, so waiting for the I/O threads is
-/// safe there.
+/// The store calls it on the blocking pool, so waiting for the I/O threads is safe there.
 memory::Embedder Service::Parts::embedder() {
   if (model == nullptr || !model->info().capabilities.embeds) return {};
   return [this](std::span<const std::string> texts) {
@@ -105,7 +104,7 @@ memory::Embedder Service::Parts::embedder() {
   };
 }
 
-Result<void> Service::Parts::build_model_and_store(const Configuration &configuration) {
+Result<void> Service::Parts::build_model_and_store(const Configuration& configuration) {
   if (configuration.string("model.provider") == "remote") {
     TRY(auto options, remote_model_options(configuration));
     model = model::make_remote_model(std::move(options), http);
@@ -116,7 +115,7 @@ Result<void> Service::Parts::build_model_and_store(const Configuration &configur
   return ok();
 }
 
-Result<void> Service::Parts::build(const Configuration &configuration) {
+Result<void> Service::Parts::build(const Configuration& configuration) {
   TRY_OK(folder.make_blocking());
   TRY(credential, folder.credential_blocking(configuration.string("token"), random));
   TRY_OK(build_model_and_store(configuration));
@@ -143,7 +142,7 @@ Result<void> Service::Parts::build(const Configuration &configuration) {
   return ok();
 }
 
-Result<void> Service::Parts::serve(const Configuration &configuration, const Listen &listen) {
+Result<void> Service::Parts::serve(const Configuration& configuration, const Listen& listen) {
   for (std::int64_t i = 0; i < configuration.integer("threads.io"); ++i) {
     threads.emplace_back([this] { io.run(); });
   }
@@ -181,28 +180,28 @@ Service::~Service() {
   stop_blocking();
 }
 
-Result<std::unique_ptr<Service>> Service::start_blocking(const Configuration &configuration,
-                                                         const Listen &listen) {
+Result<std::unique_ptr<Service>> Service::start_blocking(const Configuration& configuration,
+                                                         const Listen& listen) {
   std::unique_ptr<Service> service(new Service(std::make_unique<Parts>(configuration)));
   TRY_OK(service->parts_->build(configuration));
   TRY_OK(service->parts_->serve(configuration, listen));
   return service;
 }
 
-const std::string &Service::url() const {
+const std::string& Service::url() const {
   return parts_->url;
 }
 
-const std::string &Service::credential() const {
+const std::string& Service::credential() const {
   return parts_->credential;
 }
 
 void Service::stop_blocking() {
-  Parts &parts = *parts_;
+  Parts& parts = *parts_;
   if (parts.is_announced) parts.folder.remove_running_server_blocking();
   parts.is_announced = false;
   if (!parts.threads.empty()) {
-    const auto drain = [](Parts &all) -> Task<void> {
+    const auto drain = [](Parts& all) -> Task<void> {
       if (all.server) co_await all.server->drain();
       co_await all.planner->drain();
     };
@@ -215,7 +214,7 @@ void Service::stop_blocking() {
     parts.web_work.reset();
     parts.io.stop();
     parts.web_io.stop();
-    for (std::thread &thread : parts.threads) thread.join();
+    for (std::thread& thread : parts.threads) thread.join();
     parts.threads.clear();
   }
 }
