@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "base/hash.hpp"
-#include "model/engine/chat_prompt.hpp"
+#include "model/engine/conversation.hpp"
 #include "model/engine/engine_calls.hpp"
 #include "model/engine/span_quoting.hpp"
 #include "model/engine/writing.hpp"
@@ -45,7 +45,8 @@ std::vector<double> softmax(std::vector<double> scores) {
 
 class ChatSpeaker final : public Speaker {
  public:
-  explicit ChatSpeaker(SpeakerParts parts) : parts_(std::move(parts)) {}
+  ChatSpeaker(SpeakerParts parts, const Conversation& conversation)
+      : parts_(std::move(parts)), conversation_(conversation) {}
 
   Task<Result<Choice>> choose(ChooseRequest request) override {
     ScoreRequest scoring;
@@ -114,17 +115,18 @@ class ChatSpeaker final : public Speaker {
   Task<Result<std::vector<TokenId>>> render(const Prompt& prompt, std::string instruction) {
     std::string user = request_text(prompt);
     if (!instruction.empty()) user += "\n\n" + instruction;
-    const auto encode = [&] { return render_chat(parts_.tokenizer, prompt.system, user); };
+    const auto encode = [&] { return conversation_.render(prompt.system, user); };
     co_return co_await run_blocking(parts_.pool, encode);
   }
 
   SpeakerParts parts_;
+  const Conversation& conversation_;
 };
 
 }  // namespace
 
-std::unique_ptr<Speaker> make_chat_speaker(SpeakerParts parts) {
-  return std::make_unique<ChatSpeaker>(std::move(parts));
+std::unique_ptr<Speaker> make_chat_speaker(SpeakerParts parts, const Conversation& conversation) {
+  return std::make_unique<ChatSpeaker>(std::move(parts), conversation);
 }
 
 }  // namespace lyceum::model

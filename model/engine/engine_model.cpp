@@ -3,6 +3,8 @@
 
 #include "kernels/attention.hpp"
 #include "model/engine.hpp"
+#include "model/engine/chat.hpp"
+#include "model/engine/conversation.hpp"
 #include "model/engine/engine_metrics.hpp"
 #include "model/engine/engine_thread.hpp"
 #include "model/engine/speaker.hpp"
@@ -76,6 +78,7 @@ class EngineModel final : public LanguageModel, public EngineMonitor {
       : transformer_(std::move(transformer)),
         tokenizer_(std::move(tokenizer)),
         info_(std::move(info)),
+        conversation_(transformer_.file(), tokenizer_),
         vocabulary_(TokenTrie::of(tokenizer_)),
         metrics_(metrics),
         engine_(transformer_, engine_options(options, transformer_.config())),
@@ -94,8 +97,12 @@ class EngineModel final : public LanguageModel, public EngineMonitor {
                        .vocabulary = vocabulary_,
                        .pool = pool_,
                        .choice_temperature = static_cast<double>(temperature)};
+    chat_.emplace(parts, conversation_, info_.name);
+    if (!conversation_.problem().empty())
+      info_.limits.push_back(
+          "Its chat format is not known, so texts are put to it plainly: " + conversation_.problem() + ".");
     if (!is_trained) {
-      speaker_ = make_chat_speaker(std::move(parts));
+      speaker_ = make_chat_speaker(std::move(parts), conversation_);
       return ok();
     }
     TRY(speaker_, make_trained_speaker(std::move(parts)));
@@ -123,6 +130,8 @@ class EngineModel final : public LanguageModel, public EngineMonitor {
     co_return co_await speaker_->embed(std::move(texts));
   }
 
+  ChatModel* chat_model() override { return &*chat_; }
+
   const EngineMonitor* engine_monitor() const override { return this; }
 
   const EngineFacts& facts() const override { return facts_; }
@@ -134,10 +143,12 @@ class EngineModel final : public LanguageModel, public EngineMonitor {
   Tokenizer tokenizer_;
   ModelInfo info_;
   EngineFacts facts_{};
+  Conversation conversation_;
   std::shared_ptr<const TokenTrie> vocabulary_;
   EngineMetrics metrics_;
   Engine engine_;
   BlockingPool& pool_;
+  std::optional<EngineChat> chat_{};
   std::unique_ptr<Speaker> speaker_{};
   EngineThread thread_;  ///< Ends first.
 };

@@ -12,6 +12,8 @@
 
 namespace lyceum::model {
 
+class Conversation;
+
 /// What the verbs are made of. All borrowed, and thread-safe.
 struct SpeakerParts {
   Engine& engine;
@@ -38,7 +40,7 @@ class Speaker {
 /// For models that were trained for the verbs (model/verbs). unsupported when the tokenizer lacks a token.
 Result<std::unique_ptr<Speaker>> make_trained_speaker(SpeakerParts parts);
 
-/// For models that follow instructions in a chat.
-std::unique_ptr<Speaker> make_chat_speaker(SpeakerParts parts);
+/// For models that follow instructions in a chat. Borrows the conversation.
+std::unique_ptr<Speaker> make_chat_speaker(SpeakerParts parts, const Conversation& conversation);
 
 }  // namespace lyceum::model
