@@ -41,7 +41,10 @@ std::vector<Setting> make_settings() {
   add_string("token", "",
              "Credential of the service; empty: the file \"token\" in the data folder, made at first start");
   all.back().is_secret = true;
-  add_string("model.provider", "lexical", "Language model", {"lexical", "remote"});
+  add_string("model", "", "Language model, in short: lexical, remote, or engine:FILE for a GGUF file");
+  add_string("model.provider", "lexical", "Language model", {"lexical", "remote", "engine"});
+  add_string("model.file", "", "Engine: a GGUF file, which runs in this process");
+  add_integer("model.key_value_mb", 1024, 1, 1 << 20, "Engine: memory for the contexts of all requests");
   add_string("model.base_url", "", "Remote model: address of an OpenAI-compatible API, up to /v1");
   add_string("model.name", "", "Remote model: its name");
   add_string("model.embedding_name", "", "Remote model: name of the embedding model; empty: no embeddings");

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "model/engine.hpp"
 #include "model/lexical.hpp"
 
 namespace lyceum::cli {
@@ -24,6 +25,38 @@ Result<model::RemoteModelOptions> remote_model_options(const Configuration& conf
   }
   options.api_key = key;
   return options;
+}
+
+Result<ModelChoice> model_choice(const Configuration& configuration) {
+  constexpr std::string_view kEngine = "engine:";
+  ModelChoice choice{.provider = configuration.string("model.provider"),
+                     .file = configuration.string("model.file")};
+  const std::string text = configuration.string("model");
+  if (text.starts_with(kEngine)) {
+    choice = {.provider = "engine", .file = text.substr(kEngine.size())};
+  } else if (text == "lexical" || text == "remote") {
+    choice.provider = text;
+  } else if (!text.empty()) {
+    return Error{Errc::invalid_argument,
+                 "model: expected lexical, remote or engine:FILE, not \"" + text + "\""};
+  }
+  if (choice.provider == "engine" && choice.file.empty())
+    return Error{Errc::invalid_argument, "model.file: required for the engine"};
+  return choice;
+}
+
+Result<std::unique_ptr<model::LanguageModel>> make_configured_model_blocking(
+    const Configuration& configuration, HttpClient& http, BlockingPool& pool, Metrics& metrics) {
+  TRY(const ModelChoice choice, model_choice(configuration));
+  if (choice.provider == "remote") {
+    TRY(auto options, remote_model_options(configuration));
+    return model::make_remote_model(std::move(options), http);
+  }
+  if (choice.provider != "engine") return std::unique_ptr<model::LanguageModel>();
+  const model::EngineModelOptions options{
+      .path = choice.file,
+      .key_value_bytes = static_cast<std::uint64_t>(configuration.integer("model.key_value_mb")) << 20U};
+  return model::make_engine_model_blocking(options, pool, metrics);
 }
 
 std::unique_ptr<model::LanguageModel> make_lexical_model_over(memory::Search& search, BlockingPool& pool) {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/async/blocking_pool.hpp"
 #include "base/http_client.hpp"
+#include "base/metrics.hpp"
 #include "base/result.hpp"
 #include "cli/configuration.hpp"
 #include "memory/search.hpp"
@@ -15,6 +17,20 @@ namespace lyceum::cli {
 /// What the configuration says about the remote model, with the key from the environment. Errors:
 /// invalid_argument.
 Result<model::RemoteModelOptions> remote_model_options(const Configuration& configuration);
+
+/// Which model is configured: model.provider and model.file, or `model` where it is given. Errors:
+/// invalid_argument.
+struct ModelChoice {
+  std::string provider{};  ///< "lexical", "remote", "engine"
+  std::string file{};      ///< Of the engine.
+};
+
+Result<ModelChoice> model_choice(const Configuration& configuration);
+
+/// The remote model or the engine; null for the lexical model, which needs a store. What is handed over must
+/// outlive it. Errors: invalid_argument, and make_engine_model_blocking's.
+Result<std::unique_ptr<model::LanguageModel>> make_configured_model_blocking(
+    const Configuration& configuration, HttpClient& http, BlockingPool& pool, Metrics& metrics);
 
 /// The model without a neural network, which weighs words by how rare they are in the store. Both must
 /// outlive it.

@@ -105,10 +105,7 @@ memory::Embedder Service::Parts::embedder() {
 }
 
 Result<void> Service::Parts::build_model_and_store(const Configuration& configuration) {
-  if (configuration.string("model.provider") == "remote") {
-    TRY(auto options, remote_model_options(configuration));
-    model = model::make_remote_model(std::move(options), http);
-  }
+  TRY(model, make_configured_model_blocking(configuration, http, pool, metrics));
   memory::StoreOptions options{.directory = folder.store_folder(), .embedder = embedder()};
   TRY(store, memory::open_store(std::move(options), clock, ids, metrics));
   if (model == nullptr) model = make_lexical_model_over(store->search(), pool);

@@ -13,13 +13,12 @@ int eval_deep_search(const Configuration& configuration, const DeepSearchEvalOpt
   ModelMaker make_model = [](memory::Store& store, BlockingPool& pool) {
     return make_lexical_model_over(store.search(), pool);
   };
-  if (configuration.string("model.provider") == "remote") {
-    auto remote = remote_model_options(configuration);
-    if (!remote) return report(remote.error());
-    make_model = [&http, chosen = *std::move(remote)](memory::Store&, BlockingPool&) {
-      return model::make_remote_model(chosen, http);
-    };
-  }
+  BlockingPool engine_pool(1);
+  Metrics metrics;
+  auto configured = make_configured_model_blocking(configuration, http, engine_pool, metrics);
+  if (!configured) return report(configured.error());
+  if (*configured != nullptr)
+    make_model = [model = &*configured](memory::Store&, BlockingPool&) { return std::move(*model); };
   const auto figures = evaluate_deep_search_blocking(options, make_model);
   if (!figures) return report(figures.error());
   if (is_json) {

@@ -63,7 +63,8 @@ TEST(Configuration, AWrongTypeOrRangeIsRefusedByName) {
             "configuration file: port: expected an integer from 0 to 65535");
   EXPECT_EQ(out_of_range.resolve().error().message,
             "environment: LYCEUM_PORT: expected an integer from 0 to 65535");
-  EXPECT_EQ(wrong_choice.resolve().error().message, "--model-provider: expected one of lexical, remote");
+  EXPECT_EQ(wrong_choice.resolve().error().message,
+            "--model-provider: expected one of lexical, remote, engine");
 }
 
 TEST(Configuration, ListsAndBooleansComeFromTextToo) {
