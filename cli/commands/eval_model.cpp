@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include "base/metrics.hpp"
 #include "cli/commands/command_context.hpp"
 #include "cli/models.hpp"
 #include "model/lexical.hpp"

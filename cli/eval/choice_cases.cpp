@@ -248,11 +248,12 @@ Result<std::vector<ChoiceCase>> semeval_cases_blocking(const std::string& data, 
     std::vector<ChoiceCase> cases;
     for (const Json& row : spread(std::move(rows), cases_max)) {
       auto sentence = row.at("sentence").get<std::string>();
+      const auto right = row.at("relation").get<std::string>();
       const std::string head = marked_text(sentence, "e1");
       const std::string tail = marked_text(sentence, "e2");
       ChoiceCase item{.request = {.prompt = model::relation_prompt(sentence, head, tail)}};
       for (const auto& [label, option] : options) {
-        if (label == row["relation"]) item.right = item.request.options.size();
+        if (label == right) item.right = item.request.options.size();
         item.request.options.push_back(option);
         item.labels.push_back(label);
       }

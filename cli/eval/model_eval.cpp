@@ -193,8 +193,9 @@ Task<Result<Json>> ask_spans(model::LanguageModel& model, const std::vector<Pass
 std::vector<std::string> ranked(const RetrievalSet& set, const std::vector<double>& scores) {
   std::vector<std::size_t> order(scores.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return scores[a] != scores[b] ? scores[a] > scores[b] : a < b;
+  });
   std::vector<std::string> ids;
   for (std::size_t i = 0; i < std::min<std::size_t>(order.size(), 20); ++i) ids.push_back(set.ids[order[i]]);
   return ids;
