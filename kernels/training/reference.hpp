@@ -186,8 +186,9 @@ Route<T> route(std::span<const T> logits, std::size_t top_k) {
   for (T& probability : result.probabilities) probability /= sum;
   result.log_sum = most + std::log(sum);
   for (std::size_t expert = 0; expert < logits.size(); ++expert) result.experts.push_back(expert);
-  std::stable_sort(result.experts.begin(), result.experts.end(), [&](std::size_t a, std::size_t b) {
-    return result.probabilities[a] > result.probabilities[b];
+  std::sort(result.experts.begin(), result.experts.end(), [&](std::size_t a, std::size_t b) {
+    const auto& p = result.probabilities;
+    return p[a] != p[b] ? p[a] > p[b] : a < b;
   });
   result.experts.resize(top_k);
   T chosen{};
