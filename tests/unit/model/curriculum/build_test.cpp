@@ -1,0 +1,208 @@
+#include <fstream>
+#include <sstream>
+
+#include <gmock/gmock.h>
+
+#include "model/curriculum.hpp"
+#include "model/training/data_file.hpp"
+#include "tests/unit/model/verbs/small_tokenizer.hpp"
+
+namespace lyceum::model {
+namespace {
+
+constexpr std::string_view kReadme =
+    "# set\n\n## Licence\nMIT.\n\n| file | rows | bytes | kind | fields |\n|---|---|---|---|---|\n"
+    "| train.jsonl | 2 | 1 | train | x |\n| test.jsonl | 1 | 1 | test | x |\n";
+
+std::string read(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << file.rdbuf();
+  return bytes.str();
+}
+
+Json row(const std::string& question, const std::string& context, const std::string& answer) {
+  return {{"question", question}, {"context", context}, {"answer", answer}, {"title", "Sights"}};
+}
+
+/// A folder with one set of questions and one of free text, and a tokenizer.
+class BuildTest : public ::testing::Test {
+ protected:
+  BuildTest() {
+    std::string train;
+    for (int i = 0; i < 30; ++i) {
+      const std::string n = std::to_string(1850 + i);
+      train += row("When was tower " + std::to_string(i) + " opened?",
+                   "Many people visit tower " + std::to_string(i) + " today. Tower " + std::to_string(i) +
+                       " was opened in " + n + ". It stands by the river and is not high.",
+                   n)
+                   .dump() +
+               "\n";
+    }
+    train +=
+        row("Who built the old stone bridge?", "The old stone bridge was built by Ann. It is near.", "Ann")
+            .dump() +
+        "\n";
+    folder_.write("data/qa-towers/train.jsonl", train);
+    folder_.write(
+        "data/qa-towers/test.jsonl",
+        row("Who built the old stone bridge?", "Nothing of that is known to us here.", "Ann").dump() + "\n");
+    folder_.write("data/qa-towers/README.md", kReadme);
+    folder_.write("data/lm-notes/part.jsonl",
+                  Json{{"title", "Notes"},
+                       {"text", "The bridge is old.\nNothing of that is known to us here.\nRivers flow."}}
+                          .dump() +
+                      "\n");
+  }
+
+  Result<Json> build(const std::string& output, const Json& config) const {
+    std::filesystem::create_directories(folder_.path() + "/" + output);
+    return build_training_data_blocking(config, folder_.path() + "/data", tokenizer_,
+                                        folder_.path() + "/" + output);
+  }
+
+  static Json config() {
+    return {{"seed", 7},
+            {"validation_share", 0.2},
+            {"context_share", 0},
+            {"parts",
+             {{{"make", "language"}, {"files", "lm-notes"}},
+              {{"make", "reading"}, {"files", "qa-towers/train"}}}}};
+  }
+
+  TestFolder folder_{};
+  std::string tokenizer_ = write_small_tokenizer(folder_);
+};
+
+TEST_F(BuildTest, CountsWhatItMadeAndNamesSourcesWithTheirLicences) {
+  const auto summary = build("out", config());
+
+  ASSERT_TRUE(summary.has_value()) << summary.error().message;
+  const Json& source = (*summary)["sources"]["qa-towers/train"];
+  EXPECT_EQ(source["licence"], "MIT.");
+  EXPECT_EQ(source["rows"], 31);
+  const auto file = TrainingDataFile::open_blocking(folder_.path() + "/out/train.lytd");
+  ASSERT_TRUE(file.has_value());
+  std::uint64_t documents = 0;
+  for (const auto& [kind, counts] : (*summary)["train"].items())
+    documents += counts["documents"].get<std::uint64_t>();
+  EXPECT_EQ(file->num_documents(), documents);
+  for (const char* kind : {"language.lm-notes", "evidence", "span", "relevant", "enough"})
+    EXPECT_TRUE((*summary)["train"].contains(kind)) << kind;
+  EXPECT_GT((*summary)["pairs"]["questions"], 20);
+}
+
+TEST_F(BuildTest, DropsWhatEvaluationAsksAndReads) {
+  const auto summary = build("out", config());
+
+  ASSERT_TRUE(summary.has_value());
+  EXPECT_EQ((*summary)["sources"]["qa-towers/train"]["dropped"], 1);
+  EXPECT_EQ((*summary)["sources"]["lm-notes"]["dropped"], 1);
+  const auto tokenizer = open_tokenizer_blocking(tokenizer_);
+  for (const char* name : {"/out/train.lytd", "/out/validation.lytd"}) {
+    const auto file = TrainingDataFile::open_blocking(folder_.path() + name);
+    ASSERT_TRUE(file.has_value());
+    for (std::size_t i = 0; i < file->num_documents(); ++i) {
+      const auto document = file->document(i);
+      const std::string text =
+          tokenizer->decode(std::vector<TokenId>(document.tokens.begin(), document.tokens.end()));
+      EXPECT_EQ(text.find("stone bridge"), std::string::npos);
+      EXPECT_EQ(text.find("known to us"), std::string::npos);
+    }
+  }
+}
+
+TEST_F(BuildTest, TheSameInputGivesTheSameBytesAndAnotherSeedOthers) {
+  Json other = config();
+  other["seed"] = 8;
+  ASSERT_TRUE(build("a", config()).has_value());
+  ASSERT_TRUE(build("b", config()).has_value());
+  ASSERT_TRUE(build("c", other).has_value());
+
+  for (const char* name : {"/train.lytd", "/validation.lytd", "/train.lytp"})
+    EXPECT_EQ(read(folder_.path() + "/a" + name), read(folder_.path() + "/b" + name)) << name;
+  EXPECT_NE(read(folder_.path() + "/a/train.lytd"), read(folder_.path() + "/c/train.lytd"));
+}
+
+TEST_F(BuildTest, OnlyTheAnswersOfTasksAreLearned) {
+  const auto summary = build("out", config());
+  ASSERT_TRUE(summary.has_value());
+  const auto kinds = (*summary)["kinds"].get<std::vector<std::string>>();
+  const auto tokenizer = open_tokenizer_blocking(tokenizer_);
+  const TokenId yes = *tokenizer->find("<|yes|>");
+  const TokenId no = *tokenizer->find("<|no|>");
+  const auto file = TrainingDataFile::open_blocking(folder_.path() + "/out/train.lytd");
+  std::size_t num_judged = 0;
+
+  for (std::size_t i = 0; i < file->num_documents(); ++i) {
+    const auto document = file->document(i);
+    if (kinds[document.kind] != "evidence") continue;
+    for (std::size_t at = 0; at < document.tokens.size(); ++at) {
+      const bool is_label = document.tokens[at] == yes || document.tokens[at] == no;
+      EXPECT_EQ(document.weights[at] == 1, is_label);
+      num_judged += is_label ? 1 : 0;
+    }
+  }
+  EXPECT_GT(num_judged, 0U);
+}
+
+TEST_F(BuildTest, TheSpanThatIsLearnedIsTheAnswer) {
+  const auto summary = build("out", config());
+  ASSERT_TRUE(summary.has_value());
+  const auto kinds = (*summary)["kinds"].get<std::vector<std::string>>();
+  const auto tokenizer = open_tokenizer_blocking(tokenizer_);
+  const auto file = TrainingDataFile::open_blocking(folder_.path() + "/out/train.lytd");
+  std::size_t num_spans = 0;
+
+  for (std::size_t i = 0; i < file->num_documents(); ++i) {
+    const auto document = file->document(i);
+    if (kinds[document.kind] != "span") continue;
+    std::vector<TokenId> learned;
+    for (std::size_t at = 0; at < document.tokens.size(); ++at) {
+      if (document.weights[at] == 1) learned.push_back(document.tokens[at]);
+    }
+    const std::string text = tokenizer->decode(learned, true);
+    EXPECT_TRUE(text.find("<|end|>") == text.size() - 7);
+    if (text.starts_with("<|none|>")) continue;
+    EXPECT_THAT(text, ::testing::MatchesRegex(" ?18[5-7][0-9]<\\|end\\|>"));
+    ++num_spans;
+  }
+  EXPECT_GT(num_spans, 5U);
+}
+
+TEST_F(BuildTest, ATestFileIsRefused) {
+  Json bad = config();
+  bad["parts"][1]["files"] = "qa-towers/test";
+
+  const auto summary = build("out", bad);
+
+  ASSERT_FALSE(summary.has_value());
+  EXPECT_EQ(summary.error().code, Errc::invalid_argument);
+  EXPECT_NE(summary.error().message.find("test.jsonl"), std::string::npos);
+}
+
+TEST_F(BuildTest, AnUnknownMakerIsRefusedWithTheNamesOfTheOthers) {
+  Json bad = config();
+  bad["parts"][0]["make"] = "magic";
+
+  const auto summary = build("out", bad);
+
+  ASSERT_FALSE(summary.has_value());
+  EXPECT_NE(summary.error().message.find("tool_queries"), std::string::npos);
+}
+
+TEST_F(BuildTest, ATokenizerIsTrainedOnSharesOfTheSets) {
+  const Json config{{"vocabulary_size", 512},
+                    {"sources", {{{"files", "qa-towers/train"}, {"bytes_max", 100000}}}}};
+  const auto training = parse_tokenizer_training(config, folder_.path() + "/data");
+  ASSERT_TRUE(training.has_value());
+
+  const auto tokenizer = train_tokenizer_blocking(*training);
+
+  // The text is too small for so many tokens, which is said with the number that it gives.
+  ASSERT_FALSE(tokenizer.has_value());
+  EXPECT_NE(tokenizer.error().message.find("vocabulary_size"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace lyceum::model
