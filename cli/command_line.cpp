@@ -247,7 +247,7 @@ void add_model(CLI::App& app, Request& request) {
   model_app->require_subcommand(1);
   CLI::App* inspect_app = model_app->add_subcommand(
       "inspect", "Print a file's architecture, parameters, memory, types and tokenizer");
-  inspect_app->add_option("file", request.model_file, "A GGUF file")->required();
+  inspect_app->add_option("file", request.model_file, "A GGUF file or a Hugging Face folder")->required();
   inspect_app->callback([&request] { request.inspects_model = true; });
   CLI::App* logits_app = model_app->add_subcommand(
       "logits", "Print the logits after a prompt, to compare with another engine (slow and exact)");
@@ -260,7 +260,7 @@ void add_model(CLI::App& app, Request& request) {
   logits_app->callback([&request] { request.computes_logits = true; });
   CLI::App* quantise_app =
       model_app->add_subcommand("quantise", "Write a model as GGUF with its weights in another type");
-  quantise_app->add_option("input", request.quantise.input, "A GGUF file")->required();
+  quantise_app->add_option("input", request.quantise.input, "A GGUF file or a Hugging Face folder")->required();
   quantise_app->add_option("-o,--output", request.quantise.output, "The file to write")->required();
   quantise_app->add_option("--type", request.quantise.type, "One of " + model::quantization_types())
       ->required();

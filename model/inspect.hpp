@@ -21,8 +21,8 @@ struct TypeShare {
 /// What a model file says of itself, without loading it. Nothing where the file does not say it.
 struct ModelSummary {
   std::string path{};
-  std::string format{};  ///< "GGUF 3"
-  std::uint64_t file_bytes = 0;
+  std::string format{};          ///< "GGUF 3", "Hugging Face folder"
+  std::uint64_t file_bytes = 0;  ///< Of a folder the weights'
   std::string architecture{};
   std::string name{};
   std::uint64_t num_parameters = 0;
@@ -43,9 +43,12 @@ struct ModelSummary {
   std::uint64_t vocab_size = 0;
   std::string tokenizer_problem{};  ///< Why this program cannot use the tokenizer; empty: it can
   bool has_chat_template = false;
+  std::string chat_template{};          ///< Its source
+  std::string chat_template_problem{};  ///< Why this program cannot use it; empty: it can
 };
 
-/// Reads the header of a GGUF file. Errors as GgufFile::open_blocking; not_found without an architecture.
+/// Reads the header of a GGUF file, or of a Hugging Face folder what it would become as one. Errors as
+/// GgufFile::open_blocking and open_hugging_face_blocking; not_found without an architecture.
 Result<ModelSummary> inspect_model_blocking(const std::string& path);
 
 }  // namespace lyceum::model

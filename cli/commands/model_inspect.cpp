@@ -46,7 +46,8 @@ Json json_of(const model::ModelSummary& summary) {
           {"pre_tokenizer", summary.pre_tokenizer},
           {"vocab_size", summary.vocab_size},
           {"tokenizer_problem", summary.tokenizer_problem},
-          {"chat_template", summary.has_chat_template}};
+          {"chat_template", summary.has_chat_template ? Json(summary.chat_template) : Json(nullptr)},
+          {"chat_template_problem", summary.chat_template_problem}};
 }
 
 std::string scaled(double value, double step, const std::array<const char*, 5>& units) {
@@ -78,7 +79,9 @@ void print_tokenizer(const model::ModelSummary& summary) {
   if (!summary.tokenizer.empty()) text += ", " + std::to_string(summary.vocab_size) + " tokens";
   print_line("tokenizer", text);
   if (!summary.tokenizer_problem.empty()) print_line("", "not usable: " + summary.tokenizer_problem);
-  print_line("chat template", summary.has_chat_template ? "yes" : "no");
+  const std::string size = std::to_string(summary.chat_template.size()) + " bytes";
+  print_line("chat template", summary.has_chat_template ? size : "none");
+  if (!summary.chat_template_problem.empty()) print_line("", "not usable: " + summary.chat_template_problem);
 }
 
 void print_for_people(const model::ModelSummary& summary) {

@@ -203,6 +203,25 @@ bool GgufHeader::has(std::string_view key) const {
   return std::ranges::any_of(metadata_, [key](const auto& entry) { return entry.first == key; });
 }
 
+/// Magic, version, counts and metadata.
+std::string GgufHeader::front_bytes() const {
+  std::string out(kMagic);
+  append(kVersion, out);
+  append(static_cast<std::uint64_t>(tensors_.size()), out);
+  append(static_cast<std::uint64_t>(metadata_.size()), out);
+  for (const auto& [key, value] : metadata_) {
+    append_text(key, out);
+    out += value;
+  }
+  return out;
+}
+
+std::string GgufHeader::metadata_bytes() const {
+  GgufHeader alone;
+  alone.metadata_ = metadata_;
+  return alone.front_bytes();
+}
+
 void GgufHeader::add_tensor(std::string name, std::vector<std::uint64_t> shape, TensorType type) {
   tensors_.push_back({.name = std::move(name), .shape = std::move(shape), .type = type});
 }
@@ -310,14 +329,7 @@ Result<GgufWriter> GgufWriter::write_to_blocking(int file_descriptor, const std:
   state->path = name;
   state->file = file_descriptor;
   TRY_OK(state->place_all(header));
-  std::string head(kMagic);
-  append(kVersion, head);
-  append(static_cast<std::uint64_t>(header.tensors().size()), head);
-  append(static_cast<std::uint64_t>(header.metadata_.size()), head);
-  for (const auto& [key, value] : header.metadata_) {
-    append_text(key, head);
-    head += value;
-  }
+  std::string head = header.front_bytes();
   for (const Placed& place : state->tensors) {
     append_text(place.tensor.name, head);
     append(static_cast<std::uint32_t>(place.tensor.shape.size()), head);

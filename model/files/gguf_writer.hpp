@@ -39,6 +39,9 @@ class GgufHeader {
 
   bool has(std::string_view key) const;
 
+  /// A file with the metadata alone, in memory.
+  std::string metadata_bytes() const;
+
   /// The data is written in the order of these calls.
   void add_tensor(std::string name, std::vector<std::uint64_t> shape, TensorType type);
 
@@ -46,6 +49,7 @@ class GgufHeader {
 
  private:
   friend class GgufWriter;
+  std::string front_bytes() const;
   void store(std::string_view key, GgufType type, std::string value);
 
   /// Key, and the value as it stands in the file, type included.

@@ -1,11 +1,15 @@
 #include "model/inspect.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <initializer_list>
 #include <map>
+#include <span>
 #include <tuple>
 
+#include "model/chat/chat_template.hpp"
 #include "model/files/gguf.hpp"
+#include "model/files/source_model.hpp"
 #include "model/tokenizer/tokenizer.hpp"
 
 namespace lyceum::model {
@@ -70,23 +74,58 @@ std::optional<std::uint64_t> kv_bytes_per_token(const Keys& keys, std::uint32_t 
   return product({total_heads, width, kF16Bytes});
 }
 
+/// A tensor, of a file or of a folder.
+struct Weight {
+  std::string_view name{};
+  TensorType type = TensorType::f32;
+  std::uint64_t num_values = 0;
+  std::uint64_t size_bytes = 0;   ///< 0: not known
+  std::uint64_t num_experts = 0;  ///< That lie side by side in it; 0: none
+};
+
 /// Experts lie side by side in one tensor, slowest dimension last.
-bool holds_experts(const GgufTensor& tensor) {
-  return tensor.num_dims == 3 && tensor.name.find("_exps.") != std::string_view::npos;
+std::uint64_t experts_in(std::string_view name, std::span<const std::uint64_t> shape) {
+  return shape.size() == 3 && name.find("_exps.") != std::string_view::npos ? shape[2] : 0;
 }
 
-void add_tensors(const GgufFile& file, ModelSummary& summary) {
-  std::map<TensorType, TypeShare> shares;
+std::vector<Weight> weights_of(const GgufFile& file) {
+  std::vector<Weight> weights;
   for (const GgufTensor& tensor : file.tensors()) {
-    TypeShare& share = shares[tensor.type];
+    weights.push_back(
+        {.name = tensor.name,
+         .type = tensor.type,
+         .num_values = tensor.num_values(),
+         .size_bytes = tensor.bytes.size(),
+         .num_experts = experts_in(tensor.name, std::span(tensor.shape).first(tensor.num_dims))});
+  }
+  return weights;
+}
+
+std::vector<Weight> weights_of(const SourceModel& source) {
+  std::vector<Weight> weights;
+  for (const SourceTensor& tensor : source.tensors) {
+    Weight weight{.name = tensor.name,
+                  .type = tensor.parts.front().tensor->type,
+                  .num_values = tensor.num_rows() * tensor.shape[0],
+                  .num_experts = experts_in(tensor.name, tensor.shape)};
+    for (const TensorPart& part : tensor.parts) weight.size_bytes += part.tensor->bytes.size();
+    weights.push_back(weight);
+  }
+  return weights;
+}
+
+void add_weights(const std::vector<Weight>& weights, ModelSummary& summary) {
+  std::map<TensorType, TypeShare> shares;
+  for (const Weight& weight : weights) {
+    TypeShare& share = shares[weight.type];
     ++share.num_tensors;
-    if (tensor.bytes.empty()) continue;  // Its size is not known.
-    share.num_parameters += tensor.num_values();
-    share.size_bytes += tensor.bytes.size();
-    const std::uint64_t per_expert = tensor.num_values() / tensor.shape[2];
-    summary.num_active_parameters += holds_experts(tensor)
-                                         ? per_expert * std::min(summary.num_experts_used, tensor.shape[2])
-                                         : tensor.num_values();
+    if (weight.size_bytes == 0) continue;
+    share.num_parameters += weight.num_values;
+    share.size_bytes += weight.size_bytes;
+    summary.num_active_parameters +=
+        weight.num_experts == 0
+            ? weight.num_values
+            : weight.num_values / weight.num_experts * std::min(summary.num_experts_used, weight.num_experts);
   }
   for (auto& [type, share] : shares) {
     share.type = name_of(type);
@@ -100,8 +139,15 @@ void add_tensors(const GgufFile& file, ModelSummary& summary) {
   });
 }
 
-void add_tokenizer(const GgufFile& file, ModelSummary& summary) {
+void add_template(const GgufFile& file, ModelSummary& summary) {
   summary.has_chat_template = file.has("tokenizer.chat_template");
+  if (!summary.has_chat_template) return;
+  if (const auto text = file.get_string("tokenizer.chat_template")) summary.chat_template = *text;
+  const auto parsed = ChatTemplate::from_gguf(file);
+  if (!parsed) summary.chat_template_problem = parsed.error().message;
+}
+
+void add_tokenizer(const GgufFile& file, ModelSummary& summary) {
   const auto model = file.get_string("tokenizer.ggml.model");
   if (!model) return;
   summary.tokenizer = *model;
@@ -111,23 +157,20 @@ void add_tokenizer(const GgufFile& file, ModelSummary& summary) {
   if (!tokenizer) summary.tokenizer_problem = tokenizer.error().message;
 }
 
-}  // namespace
-
-Result<ModelSummary> inspect_model_blocking(const std::string& path) {
-  TRY(const GgufFile file, GgufFile::open_blocking(path));
+/// What the metadata say; `summary` has path, format and sizes.
+Result<ModelSummary> summarize(const GgufFile& file, const std::vector<Weight>& weights,
+                               ModelSummary summary) {
   TRY(const auto architecture, file.get_string("general.architecture"));
-  ModelSummary summary{.path = path,
-                       .format = "GGUF " + std::to_string(file.version()),
-                       .file_bytes = file.size_bytes(),
-                       .architecture = std::string(architecture)};
+  summary.architecture = architecture;
   if (const auto name = file.get_string("general.name")) summary.name = *name;
   const Keys keys(file, architecture);
   summary.num_layers = keys.find("block_count");
   summary.context_length = keys.find("context_length");
   summary.num_experts = keys.find("expert_count").value_or(0);
   summary.num_experts_used = keys.find("expert_used_count").value_or(0);
-  add_tensors(file, summary);
+  add_weights(weights, summary);
   add_tokenizer(file, summary);
+  add_template(file, summary);
   constexpr std::uint32_t kMaxLayers = 65'536;
   if (summary.num_layers && *summary.num_layers <= kMaxLayers)
     summary.kv_bytes_per_token = kv_bytes_per_token(keys, *summary.num_layers);
@@ -136,6 +179,23 @@ Result<ModelSummary> inspect_model_blocking(const std::string& path) {
     if (kv_bytes) summary.memory_bytes = sum(summary.weight_bytes, *kv_bytes);
   }
   return summary;
+}
+
+}  // namespace
+
+Result<ModelSummary> inspect_model_blocking(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(path, ignored)) {
+    TRY(const GgufFile file, GgufFile::open_blocking(path));
+    return summarize(
+        file, weights_of(file),
+        {.path = path, .format = "GGUF " + std::to_string(file.version()), .file_bytes = file.size_bytes()});
+  }
+  TRY(const SourceModel source, open_source_model_blocking(path));
+  const std::string metadata = source.metadata.metadata_bytes();
+  TRY(const GgufFile file, GgufFile::parse(std::as_bytes(std::span(metadata)), path));
+  return summarize(file, weights_of(source),
+                   {.path = path, .format = "Hugging Face folder", .file_bytes = source.size_bytes});
 }
 
 }  // namespace lyceum::model

@@ -53,6 +53,9 @@ class SafetensorsModel {
 
   std::size_t num_tensors() const { return tensors_.size(); }
 
+  /// By name; they stay where they are while this lives, moves included.
+  const std::map<std::string_view, const GgufTensor*>& tensors() const { return tensors_; }
+
  private:
   SafetensorsModel() = default;
 

@@ -1,8 +1,9 @@
 #include "model/files/source_model.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
-#include "model/files/gguf_parser.hpp"
+#include "model/files/hugging_face.hpp"
 
 namespace lyceum::model {
 namespace {
@@ -58,7 +59,9 @@ Result<void> SourceTensor::read_rows(std::uint64_t first_row, std::span<float> v
 }
 
 Result<SourceModel> open_source_model_blocking(const std::string& path) {
-  return open_gguf_blocking(path);
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored) ? open_hugging_face_blocking(path)
+                                                      : open_gguf_blocking(path);
 }
 
 }  // namespace lyceum::model

@@ -43,7 +43,8 @@ struct SourceModel {
   std::shared_ptr<const void> files{};  ///< Owns what the parts point to; shared by copies of this
 };
 
-/// Errors as GgufFile::open_blocking.
+/// A GGUF file, or a folder with config.json, tokenizer.json and safetensors files. Errors as
+/// GgufFile::open_blocking and open_hugging_face_blocking.
 Result<SourceModel> open_source_model_blocking(const std::string& path);
 
 }  // namespace lyceum::model

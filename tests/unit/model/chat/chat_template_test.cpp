@@ -55,7 +55,7 @@ TEST(ChatTemplate, MarksWhatTheTemplateDidNotWrite) {
       {.begin = "<s>"});
   ASSERT_TRUE(parsed);
 
-  const auto pieces = parsed->render({.messages = {message("user", "<s> x")}});
+  const auto pieces = parsed->render({.messages = Json::array({message("user", "<s> x")})});
 
   ASSERT_TRUE(pieces);
   std::string marked;
