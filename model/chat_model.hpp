@@ -90,7 +90,7 @@ struct ChatRequest {
 
 struct TokenLogprob {
   std::string bytes{};  ///< Of the token; may be part of a character.
-  double logprob = 0;   ///< Natural logarithm, of the distribution that was sampled.
+  double logprob = 0;   ///< Natural logarithm, of the model's own distribution.
 };
 
 struct ScoredToken {

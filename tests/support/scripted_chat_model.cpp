@@ -28,8 +28,8 @@ Json example_of(const Json& schema) {
   if (type == "boolean") return true;
   if (type == "array") return Json::array({example_of(schema.value("items", Json::object()))});
   Json object = Json::object();
-  for (const auto& [name, property] : schema.value("properties", Json::object()).items())
-    object[name] = example_of(property);
+  const Json properties = schema.value("properties", Json::object());
+  for (const auto& [name, property] : properties.items()) object[name] = example_of(property);
   return object;
 }
 

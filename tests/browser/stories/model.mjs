@@ -40,7 +40,7 @@ const engine = {
 
 async function openModel(page) {
   await page.getByRole("link", { name: /^Model:/ }).click();
-  await page.getByRole("heading", { name: "What it can do", level: 2 }).waitFor();
+  await page.getByRole("heading", { name: "Abilities", level: 2 }).waitFor();
 }
 
 export function modelStories(shared) {
