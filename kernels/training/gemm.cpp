@@ -1,6 +1,7 @@
 #include "kernels/training/gemm.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstring>
 #include <vector>
@@ -163,10 +164,11 @@ void Gemm::multiply_transposed(const GemmShape& shape, const Bf16* packed_a, con
       const Bf16* const even = w + k * stride + column;
       const Bf16* const odd = even + stride;
       Bf16* const out = panel + k / kGemmTile * kPackedBlock + k % kGemmTile / 2 * kPackedPair;
-      for (std::size_t i = 0; i < 16; ++i) {
-        const auto both = static_cast<std::uint32_t>(even[i]) | static_cast<std::uint32_t>(odd[i]) << 16U;
-        std::memcpy(out + 2 * i, &both, sizeof(both));
-      }
+      // Written as whole pairs, so that the compiler makes one vector of them.
+      std::array<std::uint32_t, 16> pairs;
+      for (std::size_t i = 0; i < 16; ++i)
+        pairs[i] = static_cast<std::uint32_t>(even[i]) | static_cast<std::uint32_t>(odd[i]) << 16U;
+      std::memcpy(out, pairs.data(), sizeof(pairs));
     }
   }
 }
