@@ -138,8 +138,10 @@ void truncate(std::vector<Candidate>& candidates, const SamplerParameters& param
 
 /// The token under `uniform` of the summed weight, walking in the order of the ids.
 TokenId draw(std::vector<Candidate>& candidates, double uniform) {
-  std::sort(candidates.begin(), candidates.end(),
-            [](const Candidate& a, const Candidate& b) { return a.token < b.token; });
+  const auto by_token = [](const Candidate& a, const Candidate& b) { return a.token < b.token; };
+  if (!std::is_sorted(candidates.begin(), candidates.end(), by_token)) {
+    std::sort(candidates.begin(), candidates.end(), by_token);
+  }
   double total = 0;
   for (const Candidate& candidate : candidates) total += candidate.weight;
   const double target = uniform * total;
@@ -149,6 +151,21 @@ TokenId draw(std::vector<Candidate>& candidates, double uniform) {
     if (reached > target) return candidate.token;
   }
   return candidates.back().token;
+}
+
+/// The `count` likeliest of all, likeliest first.
+std::vector<Candidate> likeliest(std::span<const float> logits, std::size_t count) {
+  std::vector<Candidate> top;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    const Candidate candidate{.logit = logits[i], .token = static_cast<TokenId>(i)};
+    if (!std::isfinite(candidate.logit)) continue;
+    if (top.size() == count) {
+      if (count == 0 || !is_likelier(candidate, top.back())) continue;
+      top.pop_back();
+    }
+    top.insert(std::upper_bound(top.begin(), top.end(), candidate, is_likelier), candidate);
+  }
+  return top;
 }
 
 Result<void> check_ranges(const SamplerParameters& parameters) {
@@ -216,24 +233,24 @@ Result<SampledToken> Sampler::sample(std::span<const float> logits, std::span<co
 Result<SampledToken> describe_distribution(std::span<const float> logits, TokenId token,
                                            std::size_t num_top) {
   LYCEUM_CHECK(token >= 0 && static_cast<std::size_t>(token) < logits.size());
-  auto all = candidates_of(logits, nullptr, Adjustments({}, {}));
-  if (all.empty()) return no_numbers();
-  const double max = std::min_element(all.begin(), all.end(), is_likelier)->logit;
+  double max = -std::numeric_limits<double>::infinity();
+  for (const float logit : logits) {
+    if (std::isnan(logit) || logit == std::numeric_limits<float>::infinity()) return no_numbers();
+    max = std::max<double>(max, logit);
+  }
+  if (!std::isfinite(max)) return no_numbers();
   double sum = 0;
   double weighted = 0;
-  for (const Candidate& candidate : all) {
-    const double weight = kernels::exp_f32(static_cast<float>(candidate.logit - max));
+  for (const float logit : logits) {
+    const double weight = kernels::exp_f32(static_cast<float>(logit - max));
     sum += weight;
-    weighted += weight * (candidate.logit - max);
+    if (weight > 0) weighted += weight * (logit - max);
   }
   const double log_sum = std::log(sum);
   SampledToken described{.token = token,
                          .logprob = logits[static_cast<std::size_t>(token)] - max - log_sum,
                          .entropy = std::max(0.0, log_sum - weighted / sum)};
-  keep_top(all, std::max<std::size_t>(num_top, 1));
-  std::sort(all.begin(), all.end(), is_likelier);
-  all.resize(std::min(all.size(), num_top));
-  for (const Candidate& candidate : all)
+  for (const Candidate& candidate : likeliest(logits, num_top))
     described.top.push_back({.token = candidate.token, .logprob = candidate.logit - max - log_sum});
   return described;
 }
