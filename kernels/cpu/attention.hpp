@@ -3,11 +3,17 @@
 #include "kernels/cpu/kernel_table.hpp"
 #include "kernels/cpu/lanes.hpp"
 
-/// `reference::attention` for a tile of query tokens: keys and values are read once for all of them.
+/// `reference::attention` for a tile of query tokens. A few keys or values at a time meet all queries of the
+/// tile while they are in the first cache: rows of one head lie far apart, so a page of them does not stay
+/// there.
 namespace lyceum::kernels::cpu {
+
+/// Keys or values that meet the queries together.
+constexpr std::size_t kRowsPerMeeting = 4;
 
 struct PageScores {
   alignas(64) float weights[kQueryTile][kAttentionPage];
+  std::size_t counts[kQueryTile];  ///< Keys of the page that a query sees
   float tops[kQueryTile];
   float totals[kQueryTile];
 };
@@ -19,11 +25,32 @@ struct PageRows {
   std::size_t dim;
 };
 
+/// Four folds at once, each in its own order.
+LYCEUM_LANES void store_folds(const Floats (&sums)[4], float scale, float* scores) {
+  using Eight [[gnu::vector_size(32)]] = float;
+  using Four [[gnu::vector_size(16)]] = float;
+  Four four[4];
+  for (std::size_t k = 0; k < 4; ++k) {
+    const Eight eight = __builtin_shufflevector(sums[k], sums[k], 0, 1, 2, 3, 4, 5, 6, 7) +
+                        __builtin_shufflevector(sums[k], sums[k], 8, 9, 10, 11, 12, 13, 14, 15);
+    four[k] =
+        __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+  }
+  const Four left = __builtin_shufflevector(four[0], four[1], 0, 1, 4, 5) +
+                    __builtin_shufflevector(four[0], four[1], 2, 3, 6, 7);
+  const Four right = __builtin_shufflevector(four[2], four[3], 0, 1, 4, 5) +
+                     __builtin_shufflevector(four[2], four[3], 2, 3, 6, 7);
+  const Four folds =
+      (__builtin_shufflevector(left, right, 0, 2, 4, 6) + __builtin_shufflevector(left, right, 1, 3, 5, 7)) *
+      scale;
+  std::memcpy(scores, &folds, sizeof(folds));
+}
+
+/// Scores of one query and `kKeys` rows from `rows` on.
 template <std::size_t kKeys>
-[[gnu::always_inline]] inline void score_keys(const PageRows& keys, std::size_t first_key, const float* query,
-                                              float scale, float* scores) {
+[[gnu::always_inline]] static inline void score_keys(const PageRows& keys, const float* rows,
+                                                     const float* query, float scale, float* scores) {
   Floats sums[kKeys]{};
-  const float* const rows = keys.first + first_key * keys.stride;
   std::size_t i = 0;
   for (; i + kLanes <= keys.dim; i += kLanes) {
     const Floats q = load(query + i);
@@ -34,7 +61,11 @@ template <std::size_t kKeys>
     for (std::size_t k = 0; k < kKeys; ++k)
       sums[k] += q * load_front(rows + k * keys.stride + i, keys.dim - i);
   }
-  for (std::size_t k = 0; k < kKeys; ++k) scores[k] = fold(sums[k]) * scale;
+  if constexpr (kKeys == 4) {
+    store_folds(sums, scale, scores);
+  } else {
+    scores[0] = fold(sums[0]) * scale;
+  }
 }
 
 /// Scores of one query over the first `count` keys of a page become weights, their maximum and their sum.
@@ -43,30 +74,74 @@ LYCEUM_LANES void weigh_page(float* scores, std::size_t count, float& top, float
   for (std::size_t j = 1; j < count; ++j) top = scores[j] > top ? scores[j] : top;
   Floats sums{};
   for (std::size_t j = 0; j < count; j += kLanes) {
-    const Floats weights = exp_lanes(load_front(scores + j, count - j) - top);
-    store(scores + j, weights);
+    store_front(scores + j, exp_lanes(load_front(scores + j, count - j) - top), count - j);
     sums += load_front(scores + j, count - j);
   }
   total = fold(sums);
 }
 
-/// out[q][d .. d + 16 kVectors) = weighted values, or only `width` of the last vector.
-template <std::size_t kVectors>
-[[gnu::always_inline]] inline void mix_values(const PageRows& values, const PageScores& page,
-                                              const std::size_t* counts, std::size_t num_queries,
-                                              std::size_t d, std::size_t width, float* const* outs) {
-  for (std::size_t q = 0; q < num_queries; ++q) {
-    Floats sums[kVectors]{};
-    for (std::size_t j = 0; j < counts[q]; ++j) {
-      const float* const row = values.first + j * values.stride + d;
-      for (std::size_t v = 0; v < kVectors; ++v) {
-        const Floats value = kVectors == 1 ? load_front(row, width) : load(row + v * kLanes);
-        sums[v] += page.weights[q][j] * value;
+template <class Isa>
+static void score_page(const PageRows& keys, const float* const* queries, std::size_t num_queries,
+                       float scale, PageScores& page) {
+  for (std::size_t first = 0; first < kAttentionPage; first += kRowsPerMeeting) {
+    const float* const rows = keys.first + first * keys.stride;
+    for (std::size_t q = 0; q < num_queries; ++q) {
+      float* const scores = page.weights[q] + first;
+      if (first + kRowsPerMeeting <= page.counts[q]) {
+        score_keys<kRowsPerMeeting>(keys, rows, queries[q], scale, scores);
+        continue;
       }
+      for (std::size_t j = first; j < page.counts[q]; ++j)
+        score_keys<1>(keys, rows + (j - first) * keys.stride, queries[q], scale, scores + (j - first));
     }
-    if (counts[q] == 0) continue;
-    for (std::size_t v = 0; v < kVectors; ++v)
-      store_front(outs[q] + d + v * kLanes, sums[v], kVectors == 1 ? width : kLanes);
+  }
+  for (std::size_t q = 0; q < num_queries; ++q) {
+    if (page.counts[q] > 0) weigh_page(page.weights[q], page.counts[q], page.tops[q], page.totals[q]);
+  }
+}
+
+/// out[0 .. 16 kVectors) += weights[j] * row j, in rising j; `width` values of the only vector.
+template <std::size_t kVectors>
+[[gnu::always_inline]] static inline void add_values(const PageRows& values, const float* rows,
+                                                     const float* weights, std::size_t count,
+                                                     std::size_t width, float* out) {
+  Floats sums[kVectors];
+  for (std::size_t v = 0; v < kVectors; ++v)
+    sums[v] = kVectors == 1 ? load_front(out, width) : load(out + v * kLanes);
+  for (std::size_t j = 0; j < count; ++j) {
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      const float* const from = rows + j * values.stride + v * kLanes;
+      sums[v] += weights[j] * (kVectors == 1 ? load_front(from, width) : load(from));
+    }
+  }
+  for (std::size_t v = 0; v < kVectors; ++v) {
+    if (kVectors == 1) {
+      store_front(out, sums[v], width);
+    } else {
+      store(out + v * kLanes, sums[v]);
+    }
+  }
+}
+
+template <class Isa>
+static void mix_page(const PageRows& values, const PageScores& page, std::size_t num_queries,
+                     float* const* outs) {
+  for (std::size_t q = 0; q < num_queries; ++q) {
+    if (page.counts[q] > 0) __builtin_memset(outs[q], 0, values.dim * sizeof(float));
+  }
+  for (std::size_t first = 0; first < kAttentionPage; first += kRowsPerMeeting) {
+    const float* const rows = values.first + first * values.stride;
+    for (std::size_t q = 0; q < num_queries; ++q) {
+      if (page.counts[q] <= first) continue;
+      const std::size_t left = page.counts[q] - first;
+      const std::size_t count = left < kRowsPerMeeting ? left : kRowsPerMeeting;
+      const float* const weights = page.weights[q] + first;
+      std::size_t d = 0;
+      for (; d + 8 * kLanes <= values.dim; d += 8 * kLanes)
+        add_values<8>(values, rows + d, weights, count, kLanes, outs[q] + d);
+      for (; d < values.dim; d += kLanes)
+        add_values<1>(values, rows + d, weights, count, values.dim - d, outs[q] + d);
+    }
   }
 }
 
@@ -83,60 +158,61 @@ LYCEUM_LANES float exp_of(float x) {
   return exp_lanes(all(x))[0];
 }
 
+/// What the queries of a tile have gathered from the pages so far.
+struct TileState {
+  float tops[kQueryTile];
+  float totals[kQueryTile];
+  float* outs[kQueryTile];
+};
+
+template <class Isa>
+static void merge_tile(const PageScores& page, float* const* page_outs, std::size_t num_queries,
+                       std::size_t value_dim, TileState& state) {
+  for (std::size_t q = 0; q < num_queries; ++q) {
+    if (page.counts[q] == 0) continue;
+    const float top = state.tops[q] < page.tops[q] ? page.tops[q] : state.tops[q];
+    const float old_share = exp_of(state.tops[q] - top);
+    const float new_share = exp_of(page.tops[q] - top);
+    state.tops[q] = top;
+    state.totals[q] = state.totals[q] * old_share + page.totals[q] * new_share;
+    merge_page(state.outs[q], page_outs[q], value_dim, old_share, new_share);
+  }
+}
+
 /// One head of the tile.
 template <class Isa>
 static void attend_head(const AttentionShape& shape, const AttentionTile& tile, std::size_t head) {
-  float tops[kQueryTile]{};
-  float totals[kQueryTile]{};
-  std::size_t most_keys = 0;
-  float* outs[kQueryTile]{};
+  TileState state{};
   float* page_outs[kQueryTile]{};
+  const float* queries[kQueryTile]{};
+  std::size_t most_keys = 0;
   for (std::size_t q = 0; q < tile.num_queries; ++q) {
     most_keys = tile.num_keys[q] > most_keys ? tile.num_keys[q] : most_keys;
-    outs[q] = tile.outs[q] + head * shape.value_dim;
+    queries[q] = tile.queries[q] + head * shape.key_dim;
+    state.outs[q] = tile.outs[q] + head * shape.value_dim;
     page_outs[q] = tile.scratch + q * shape.value_dim;
   }
+  PageScores page;
   for (std::size_t first = 0; first < most_keys; first += kAttentionPage) {
     const std::size_t index = first / kAttentionPage;
-    const PageRows keys{tile.key_pages[index] + tile.kv_head * shape.key_dim, shape.key_stride,
-                        shape.key_dim};
-    const PageRows values{tile.value_pages[index] + tile.kv_head * shape.value_dim, shape.value_stride,
-                          shape.value_dim};
-    PageScores page;
-    std::size_t counts[kQueryTile]{};
     for (std::size_t q = 0; q < tile.num_queries; ++q) {
       const std::size_t left = tile.num_keys[q] > first ? tile.num_keys[q] - first : 0;
-      counts[q] = left < kAttentionPage ? left : kAttentionPage;
-      if (counts[q] == 0) continue;
-      const float* const query = tile.queries[q] + head * shape.key_dim;
-      std::size_t j = 0;
-      for (; j + 4 <= counts[q]; j += 4) score_keys<4>(keys, j, query, shape.scale, page.weights[q] + j);
-      for (; j < counts[q]; ++j) score_keys<1>(keys, j, query, shape.scale, page.weights[q] + j);
-      weigh_page(page.weights[q], counts[q], page.tops[q], page.totals[q]);
+      page.counts[q] = left < kAttentionPage ? left : kAttentionPage;
     }
-    float* const* const targets = first == 0 ? outs : page_outs;
-    std::size_t d = 0;
-    for (; d + 4 * kLanes <= shape.value_dim; d += 4 * kLanes)
-      mix_values<4>(values, page, counts, tile.num_queries, d, kLanes, targets);
-    for (; d < shape.value_dim; d += kLanes)
-      mix_values<1>(values, page, counts, tile.num_queries, d, shape.value_dim - d, targets);
-    for (std::size_t q = 0; q < tile.num_queries; ++q) {
-      if (counts[q] == 0) continue;
-      if (first == 0) {
-        tops[q] = page.tops[q];
-        totals[q] = page.totals[q];
-        continue;
-      }
-      const float top = tops[q] < page.tops[q] ? page.tops[q] : tops[q];
-      const float old_share = exp_of(tops[q] - top);
-      const float new_share = exp_of(page.tops[q] - top);
-      tops[q] = top;
-      totals[q] = totals[q] * old_share + page.totals[q] * new_share;
-      merge_page(outs[q], page_outs[q], shape.value_dim, old_share, new_share);
+    score_page<Isa>({tile.key_pages[index] + tile.kv_head * shape.key_dim, shape.key_stride, shape.key_dim},
+                    queries, tile.num_queries, shape.scale, page);
+    const PageRows values{tile.value_pages[index] + tile.kv_head * shape.value_dim, shape.value_stride,
+                          shape.value_dim};
+    mix_page<Isa>(values, page, tile.num_queries, first == 0 ? state.outs : page_outs);
+    if (first > 0) {
+      merge_tile<Isa>(page, page_outs, tile.num_queries, shape.value_dim, state);
+      continue;
     }
+    __builtin_memcpy(state.tops, page.tops, sizeof(page.tops));
+    __builtin_memcpy(state.totals, page.totals, sizeof(page.totals));
   }
   for (std::size_t q = 0; q < tile.num_queries; ++q) {
-    for (std::size_t d = 0; d < shape.value_dim; ++d) outs[q][d] /= totals[q];
+    for (std::size_t d = 0; d < shape.value_dim; ++d) state.outs[q][d] /= state.totals[q];
   }
 }
 

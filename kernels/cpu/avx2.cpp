@@ -75,6 +75,7 @@ LYCEUM_LANES __m256i dot4_of_eight(__m256i sums, __m256i codes, __m256i quads) {
 struct Avx2 {
   static constexpr bool kHasSignedCodes = true;
   static constexpr std::size_t kTokenTile = 2;
+  static constexpr std::size_t kPanelTile = 1;
   static constexpr std::size_t kFloatTile = 1;
 
   template <std::size_t kWords>

@@ -70,7 +70,8 @@ LYCEUM_LANES void load_columns_8(RowPointers rows, std::size_t offset, Ints* out
 
 struct Avx512 {
   static constexpr bool kHasSignedCodes = false;
-  static constexpr std::size_t kTokenTile = 8;
+  static constexpr std::size_t kTokenTile = 4;
+  static constexpr std::size_t kPanelTile = 2;
   static constexpr std::size_t kFloatTile = 4;
 
   template <std::size_t kWords>

@@ -11,7 +11,7 @@ namespace lyceum::kernels::cpu {
 
 /// Outputs that a thread takes at a time; a multiple of a block, so that results can be rounded where they
 /// arise.
-constexpr std::size_t kRowsPerItem = kPanelsPerPass * kLanes;
+constexpr std::size_t kRowsPerItem = 4 * kLanes;
 static_assert(kRowsPerItem % kInt8BlockSize == 0);
 
 constexpr std::size_t items_of(std::size_t count, std::size_t per_item = kRowsPerItem) {

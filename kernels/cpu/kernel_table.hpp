@@ -24,7 +24,7 @@ struct RowsProduct {
 };
 
 /// Query tokens at most that pass the keys together.
-constexpr std::size_t kQueryTile = 4;
+constexpr std::size_t kQueryTile = 16;
 
 /// One key head for up to kQueryTile query tokens over the same pages.
 struct AttentionTile {

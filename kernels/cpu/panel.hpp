@@ -18,12 +18,12 @@ struct alignas(64) Panel {
   float mins[kPanelDepth / 32][kLanes];
 };
 
-/// Panels that tokens pass while they are in the first cache.
-constexpr std::size_t kPanelsPerPass = 4;
+/// Panels that tokens pass together at most.
+constexpr std::size_t kPanelsMax = 2;
 
 /// A thread's own, reused.
 struct PanelScratch {
-  Panel panels[kPanelsPerPass];
+  Panel panels[kPanelsMax];
 };
 
 }  // namespace lyceum::kernels::cpu

@@ -7,7 +7,8 @@ namespace {
 
 struct Portable {
   static constexpr bool kHasSignedCodes = true;
-  static constexpr std::size_t kTokenTile = 2;
+  static constexpr std::size_t kTokenTile = 1;
+  static constexpr std::size_t kPanelTile = 1;
   static constexpr std::size_t kFloatTile = 1;
 
   template <std::size_t kWords>

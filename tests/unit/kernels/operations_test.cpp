@@ -2,8 +2,9 @@
 // batch, with any number of threads. Method: both as Operations on the same random input, compared as bits.
 #include "kernels/operations.hpp"
 
-#include <cstring>
-#include <iostream>
+#include <algorithm>
+#include <array>
+#include <string>
 
 #include <gtest/gtest.h>
 
