@@ -15,6 +15,7 @@
 #include "cli/commands/model_quantise.hpp"
 #include "cli/commands/run_viewer.hpp"
 #include "cli/commands/serve.hpp"
+#include "cli/commands/train.hpp"
 #include "cli/commands/train_data.hpp"
 #include "cli/configuration.hpp"
 #include "cli/session.hpp"
@@ -34,6 +35,8 @@ struct Request {
   bool prints_url = false;
   bool evaluates = false;
   bool evaluates_model = false;
+  bool trains = false;
+  bool exports_checkpoint = false;
   bool trains_tokenizer = false;
   bool makes_data = false;
   bool computes_logits = false;
@@ -49,6 +52,8 @@ struct Request {
   ExportOptions exported{};
   DeepSearchEvalOptions eval{};
   ModelEvalOptions model_eval{};
+  TrainOptions train{};
+  model::ExportRequest checkpoint_export{};
   TrainDataOptions train_data{};
   ModelLogitsOptions logits{};
   model::QuantizeRequest quantise{};
@@ -224,9 +229,34 @@ void add_eval(CLI::App& app, Request& request) {
   model_app->callback([&request] { request.evaluates_model = true; });
 }
 
+void add_checkpoint_export(CLI::App& train_app, Request& request) {
+  model::ExportRequest& options = request.checkpoint_export;
+  CLI::App* export_app = train_app.add_subcommand("export", "Write a checkpoint as a GGUF model file");
+  export_app->add_option("checkpoint", options.checkpoint, "The checkpoint")->required();
+  export_app->add_option("-o,--output", options.output, "The file to write")->required();
+  export_app->add_option("--type", options.type, "One of " + model::quantization_types());
+  export_app->add_option("--tokenizer", options.tokenizer, "The tokenizer.json of the training data");
+  export_app->add_option("--experts", options.num_experts_used,
+                         "Experts a token uses unless a request asks otherwise");
+  export_app->add_option("--name", options.name, "The model's name");
+  export_app->add_option("--license", options.license, "The licence it may be passed on under");
+  export_app->add_option("--description", options.description, "What it was trained on");
+  export_app->callback([&request] { request.exports_checkpoint = true; });
+}
+
 void add_train(CLI::App& app, Request& request) {
-  CLI::App* train_app = app.add_subcommand("train", "Make what a model is trained from");
-  train_app->require_subcommand(1);
+  CLI::App* train_app = app.add_subcommand("train", "Train a model, or make what it is trained from");
+  train_app->require_subcommand(0, 1);
+  train_app->add_option("--config", request.train.config,
+                        "What to train, on what and for how long, a JSON file");
+  train_app->add_flag("--resume", request.train.resumes,
+                      "Go on from the newest checkpoint of the run's folder");
+  train_app->callback([&request, train_app] {
+    if (!train_app->get_subcommands().empty()) return;
+    if (request.train.config.empty()) throw CLI::RequiredError("--config");
+    request.trains = true;
+  });
+  add_checkpoint_export(*train_app, request);
   const auto add = [&](const char* name, const char* help, const char* output) {
     CLI::App* part = train_app->add_subcommand(name, help);
     part->add_option("--config", request.train_data.config, "What to make it of, a JSON file")->required();
@@ -260,7 +290,8 @@ void add_model(CLI::App& app, Request& request) {
   logits_app->callback([&request] { request.computes_logits = true; });
   CLI::App* quantise_app =
       model_app->add_subcommand("quantise", "Write a model as GGUF with its weights in another type");
-  quantise_app->add_option("input", request.quantise.input, "A GGUF file or a Hugging Face folder")->required();
+  quantise_app->add_option("input", request.quantise.input, "A GGUF file or a Hugging Face folder")
+      ->required();
   quantise_app->add_option("-o,--output", request.quantise.output, "The file to write")->required();
   quantise_app->add_option("--type", request.quantise.type, "One of " + model::quantization_types())
       ->required();
@@ -289,6 +320,8 @@ int run_request(const Request& request) {
     return serve(*configuration, request.prints_url || terminal_of(STDOUT_FILENO).is_terminal);
   if (request.evaluates) return eval_deep_search(*configuration, request.eval, request.is_json);
   if (request.evaluates_model) return eval_model(*configuration, request.model_eval, request.is_json);
+  if (request.trains) return train_model(request.train);
+  if (request.exports_checkpoint) return export_checkpoint(request.checkpoint_export);
   if (request.trains_tokenizer) return train_tokenizer(request.train_data);
   if (request.makes_data) return train_data(request.train_data, request.is_json);
   if (request.inspects_model) return inspect_model(request.model_file, request.is_json);
@@ -327,9 +360,10 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
   }
-  const bool has_command = request.serves || request.evaluates || request.evaluates_model ||
-                           request.trains_tokenizer || request.makes_data || request.inspects_model ||
-                           request.quantises || request.computes_logits || request.command;
+  const bool has_command = request.serves || request.evaluates || request.evaluates_model || request.trains ||
+                           request.exports_checkpoint || request.trains_tokenizer || request.makes_data ||
+                           request.inspects_model || request.quantises || request.computes_logits ||
+                           request.command;
   if (!has_command && !request.prints_config) {
     std::cerr << app.help();
     return kExitUsage;
