@@ -54,6 +54,20 @@ Json config_of(const std::string& model) {
                    {"rope_theta", 1e6}});
     return config;
   }
+  if (model.starts_with("qwen3")) {
+    const bool has_experts = model == "qwen3moe";
+    Json config = common_config(has_experts ? "Qwen3MoeForCausalLM" : "Qwen3ForCausalLM", 2, 2);
+    config.update({{"intermediate_size", 160},
+                   {"head_dim", 32},
+                   {"rope_parameters", {{"rope_theta", 1e6}}},
+                   {"tie_word_embeddings", !has_experts}});
+    if (has_experts)
+      config.update({{"num_experts", 8},
+                     {"num_experts_per_tok", 2},
+                     {"moe_intermediate_size", 32},
+                     {"norm_topk_prob", true}});
+    return config;
+  }
   if (model == "olmoe") {
     Json config = common_config("OlmoeForCausalLM", 2, 4);
     config.update({{"intermediate_size", 32},
@@ -135,14 +149,19 @@ std::string suite_name(const ::testing::TestParamInfo<const char*>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, HuggingFaceModel,
-                         ::testing::Values("mixtral", "olmoe", "qwen2moe", "deepseek2-mla",
-                                           "deepseek2-legacy"),
+                         ::testing::Values("qwen3moe", "qwen3-dense", "mixtral", "olmoe", "qwen2moe",
+                                           "deepseek2-mla", "deepseek2-legacy"),
                          suite_name);
+
+/// As a file gives it: integers that are not negative are unsigned.
+Json as_read(const Json& config) {
+  return Json::parse(config.dump());
+}
 
 /// The message for a config.json, without the path.
 std::string config_error(const Json& config) {
   GgufHeader header;
-  const auto read = read_hugging_face_config(config, "config.json", header);
+  const auto read = read_hugging_face_config(as_read(config), "config.json", header);
   return read ? "no error" : read.error().message;
 }
 
@@ -190,7 +209,7 @@ TEST(HuggingFaceConfig, StretchesLongWavesInLlama3sWay) {
                             {"original_max_position_embeddings", 8192}};
   GgufHeader header;
 
-  const auto read = read_hugging_face_config(config, "config.json", header);
+  const auto read = read_hugging_face_config(as_read(config), "config.json", header);
 
   ASSERT_TRUE(read) << read.error().message;
   ASSERT_EQ(read->rope_divisors.size(), 64U);
