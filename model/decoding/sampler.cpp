@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -78,20 +79,42 @@ void for_each_allowed(const TokenMask* mask, std::size_t vocab_size, Visit visit
   for (std::size_t i = 0; i < vocab_size; ++i) visit(static_cast<TokenId>(i));
 }
 
-/// The allowed tokens with finite logits, in the order of their ids. Empty when a logit is none.
+/// Calls visit(candidate) for the allowed tokens with finite logits, in the order of their ids. False when a
+/// logit is NaN or +infinity.
+template <class Visit>
+bool for_each_candidate(std::span<const float> logits, const TokenMask* mask, const Adjustments& adjustments,
+                        Visit visit) {
+  bool is_sound = true;
+  for_each_allowed(mask, logits.size(), [&](TokenId token) {
+    const float logit = logits[static_cast<std::size_t>(token)];
+    if (std::isfinite(logit)) {
+      visit(Candidate{.logit = adjustments.apply(token, logit), .token = token});
+    } else {
+      is_sound = is_sound && logit == -std::numeric_limits<float>::infinity();
+    }
+  });
+  return is_sound;
+}
+
+/// Empty when a logit is not sound.
 std::vector<Candidate> candidates_of(std::span<const float> logits, const TokenMask* mask,
                                      const Adjustments& adjustments) {
   std::vector<Candidate> candidates;
   candidates.reserve(mask != nullptr ? mask->count() : logits.size());
-  bool is_sound = true;
-  for_each_allowed(mask, logits.size(), [&](TokenId token) {
-    const double logit = logits[static_cast<std::size_t>(token)];
-    if (std::isnan(logit) || logit == std::numeric_limits<double>::infinity()) is_sound = false;
-    if (!std::isfinite(logit)) return;
-    candidates.push_back({.logit = adjustments.apply(token, logit), .token = token});
-  });
+  const bool is_sound = for_each_candidate(
+      logits, mask, adjustments, [&](const Candidate& candidate) { candidates.push_back(candidate); });
   if (!is_sound) candidates.clear();
   return candidates;
+}
+
+/// As candidates_of, but only the likeliest.
+std::optional<TokenId> greedy_token(std::span<const float> logits, const TokenMask* mask,
+                                    const Adjustments& adjustments) {
+  std::optional<Candidate> best;
+  const bool is_sound = for_each_candidate(logits, mask, adjustments, [&](const Candidate& candidate) {
+    if (!best || candidate.logit > best->logit) best = candidate;
+  });
+  return is_sound && best ? std::optional(best->token) : std::nullopt;
 }
 
 /// Keeps the `count` likeliest.
@@ -216,13 +239,15 @@ Result<SampledToken> Sampler::sample(std::span<const float> logits, std::span<co
   if (mask != nullptr && mask->empty()) {
     return Error{Errc::precondition, "the constraint allows no token of this vocabulary here"};
   }
-  auto candidates = candidates_of(logits, mask, Adjustments(parameters_, history));
-  if (candidates.empty()) return no_numbers();
-
+  const Adjustments adjustments(parameters_, history);
   TokenId token = 0;
   if (parameters_.temperature <= 0) {
-    token = std::min_element(candidates.begin(), candidates.end(), is_likelier)->token;
+    const auto best = greedy_token(logits, mask, adjustments);
+    if (!best) return no_numbers();
+    token = *best;
   } else {
+    auto candidates = candidates_of(logits, mask, adjustments);
+    if (candidates.empty()) return no_numbers();
     truncate(candidates, parameters_);
     token = draw(candidates, uniform_at(parameters_.seed, position));
   }
