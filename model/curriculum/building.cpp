@@ -48,6 +48,11 @@ std::string kind_of_file(std::string_view readme, std::string_view file_name) {
   return {};
 }
 
+bool is_test_file(std::string_view readme, std::string_view file_name) {
+  const std::string kind = kind_of_file(readme, file_name);
+  return kind == "test" || (kind.empty() && file_name.starts_with("test"));
+}
+
 std::string licence_of(std::string_view readme) {
   constexpr std::string_view kHeading = "## Licence\n";
   const auto begin = readme.find(kHeading);
@@ -59,8 +64,8 @@ std::string licence_of(std::string_view readme) {
 Result<void> Building::admit_blocking(const std::string& files, const std::string& file) {
   const fs::path path(file);
   const std::string readme = read_readme(path.parent_path());
-  if (kind_of_file(readme, path.filename().string()) == "test")
-    return Error{Errc::invalid_argument, file + ": is for evaluation, as its README says"};
+  if (is_test_file(readme, path.filename().string()))
+    return Error{Errc::invalid_argument, file + ": is for evaluation"};
   Json& source = sources_[files];
   if (source.is_null()) source = {{"licence", licence_of(readme)}, {"rows", 0}, {"dropped", 0}};
   return ok();
@@ -71,11 +76,11 @@ Result<std::vector<Json>> Building::read_blocking(const std::string& files, cons
   const std::string prefix = slash == std::string::npos ? std::string() : files.substr(slash + 1);
   TRY(const auto paths, list_json_lines_blocking(data_ + "/" + files.substr(0, slash), prefix));
   std::vector<Json> rows;
+  std::uint64_t num_rows = 0;
   for (const std::string& path : paths) {
     TRY_OK(admit_blocking(files, path));
-    Json& source = sources_[files];
     TRY_OK(read_json_lines_blocking(path, [&](const Json& row) {
-      source["rows"] = source["rows"].get<std::uint64_t>() + 1;
+      ++num_rows;
       for (const std::string& text : texts_of(row)) {
         if (is_known(files, text)) return true;
       }
@@ -83,6 +88,7 @@ Result<std::vector<Json>> Building::read_blocking(const std::string& files, cons
       return true;
     }));
   }
+  sources_[files]["rows"] = num_rows;
   return rows;
 }
 
@@ -107,7 +113,7 @@ Result<TestTexts> read_test_texts_blocking(const std::string& data) {
     const auto files = list_json_lines_blocking(folder.string(), "");
     if (!files) continue;
     for (const std::string& file : *files) {
-      if (kind_of_file(readme, fs::path(file).filename().string()) != "test") continue;
+      if (!is_test_file(readme, fs::path(file).filename().string())) continue;
       TRY_OK(read_json_lines_blocking(file, [&](const Json& row) {
         tests.add_row(row);
         return true;

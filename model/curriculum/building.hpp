@@ -33,7 +33,7 @@ class Building {
     return data_ + "/" + files.substr(0, files.find('/')) + "/" + name;
   }
 
-  /// {files: {"licence", "rows", "dropped"}}
+  /// {files: {"licence", "rows", "dropped"}}; dropped texts count once a use.
   const Json& sources() const { return sources_; }
 
   const VerbRenderer& verbs;
@@ -50,6 +50,8 @@ class Building {
 
 /// What a set's README says of a file: "test", "train", "corpus", "plain", or "" where it has no such column.
 std::string kind_of_file(std::string_view readme, std::string_view file_name);
+/// By its kind or, where the README is silent, by a name that begins with "test".
+bool is_test_file(std::string_view readme, std::string_view file_name);
 /// The text under "## Licence".
 std::string licence_of(std::string_view readme);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.hpp"
 #include "base/hash.hpp"
 
 namespace lyceum::model {
@@ -82,6 +83,8 @@ void TestTexts::finish() {
 }
 
 bool TestTexts::knows(std::string_view text) const {
+  if (hashes_.empty()) return false;
+  LYCEUM_CHECK(!filter_.empty());
   return any_gram(
       text, [&](std::uint64_t hash) { return std::binary_search(hashes_.begin(), hashes_.end(), hash); });
 }

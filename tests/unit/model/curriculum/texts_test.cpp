@@ -58,6 +58,12 @@ TEST(Readme, SaysWhichFilesAreTests) {
   EXPECT_EQ(licence_of(readme), "CC BY 4.0 (authors).");
 }
 
+TEST(Readme, WhereItIsSilentTheNameDecides) {
+  EXPECT_TRUE(is_test_file("", "test.jsonl"));
+  EXPECT_FALSE(is_test_file("", "train.jsonl"));
+  EXPECT_FALSE(is_test_file("| file | kind |\n|---|---|\n| test.jsonl | train |\n", "test.jsonl"));
+}
+
 TEST(Readme, AFileListWithoutKindsNamesNoTests) {
   EXPECT_EQ(kind_of_file("| file | documents |\n|---|---|\n| part-00.jsonl | 3 |\n", "part-00.jsonl"), "");
 }
