@@ -73,6 +73,10 @@ void fold_finding(Blackboard& board, const std::string& type, const Json& data, 
   if (type == "evidence.restored") set_dropped(board, data, "");
   if (type == "knowledge.updated") merge_knowledge(board, data.value("entries", Json::array()));
   if (type == "map.updated") merge_map(board, data);
+  if (type == "query.issued") {
+    board.queries.push_back(
+        {.step = step, .text = data.value("query", ""), .fresh = data.value("fresh", std::uint64_t{0})});
+  }
 }
 
 }  // namespace lyceum::agents

@@ -27,7 +27,9 @@ class Registry {
 /// `<lead>.plan` is run by the planner as the hidden step "plan" before there is a plan: it emits
 /// question.understood and returns
 /// {"text", "title", "steps": [Step as in docs/api.md without id]}; the planner makes the ids and revision 1
-/// of the plan from it. The step whose agent is `<lead>.answer` ends the run: it emits answer.proposed.
+/// of the plan from it. It is run once more when a step makes no progress: the blackboard then has the plan's
+/// steps in `results`, and it returns the steps that should be tried instead, or none. The step whose agent
+/// is `<lead>.answer` ends the run: it emits answer.proposed.
 void add_expert_agents(Registry& registry);
 
 }  // namespace lyceum::agents

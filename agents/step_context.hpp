@@ -57,11 +57,30 @@ struct InjectedNote {
   std::string path{};
 };
 
+/// A search that a step made.
+struct IssuedQuery {
+  std::string step{};
+  std::string text{};
+  std::uint64_t fresh = 0;  ///< Passages that no earlier query of the step had brought.
+};
+
+/// A call that a step may not make: the plan, a person or the loop ladder refused it.
+struct RefusedCall {
+  std::string step{};
+  std::string tool{};
+  Json args = Json::object();
+  std::string why{};
+};
+
 /// What the run knows at one position of its log: the shared blackboard, folded from events.
 struct Blackboard {
   std::uint64_t seq = 0;
-  std::vector<Evidence> evidence{};   ///< Dropped ones included.
-  std::vector<StepResult> results{};  ///< Of the steps that this one takes as inputs.
+  std::vector<Evidence> evidence{};  ///< Dropped ones included.
+  /// Of the steps that this one takes as inputs; for planning: of all, with the status "stalled" where a step
+  /// makes no progress and waits for another plan.
+  std::vector<StepResult> results{};
+  std::vector<IssuedQuery> queries{};  ///< Of all steps.
+  std::vector<RefusedCall> refusals{};
   std::vector<InjectedNote> notes{};  ///< For the whole run or for this step.
   Json knowledge = Json::array();     ///< Entries of the last knowledge.updated.
   Json entities = Json::array();      ///< Mind map, merged.

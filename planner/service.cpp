@@ -2,6 +2,7 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include <boost/asio/co_spawn.hpp>
 
@@ -11,11 +12,11 @@
 #include "planner/run/report.hpp"
 #include "planner/run/run.hpp"
 #include "planner/run/stored_run.hpp"
+#include "planner/run/submission.hpp"
 
 namespace lyceum::planner {
 namespace {
 
-constexpr std::size_t kMaxQuestionBytes = 8000;
 constexpr std::size_t kMaxListed = 500;
 
 Json parse_stored(const std::string& summary) {
@@ -23,21 +24,12 @@ Json parse_stored(const std::string& summary) {
   return parsed ? *std::move(parsed) : Json::object();
 }
 
-// The first line, at most 120 bytes, cut at a character border.
-std::string title_of(const std::string& question) {
-  std::string title = question.substr(0, question.find('\n'));
-  if (title.size() <= 120) return title;
-  std::size_t end = 117;
-  while (end > 0 && (static_cast<unsigned char>(title[end]) & 0xC0U) == 0x80U) --end;
-  return title.substr(0, end) + "…";
-}
-
 }  // namespace
 
 class PlannerService final : public Planner {
  public:
   PlannerService(PlannerParts parts, PlannerOptions options)
-      : parts_(parts), options_(options), log_(parts_.store.event_log()), watchers_(parts_.executor) {}
+      : parts_(parts), options_(options), log_(parts_.store.event_log()), watchers_(parts_.readers) {}
 
   Task<Result<void>> recover() override;
   Task<void> drain() override;
@@ -72,7 +64,6 @@ class PlannerService final : public Planner {
   Task<Result<Plan>> plan_at(std::string run_id, std::uint64_t rev, std::string* title);
   Task<Result<Json>> start_fork(RunState state, std::string parent, std::uint64_t at_seq, std::string title,
                                 bool is_paused, std::string author);
-  Result<Event> read_submission(const Json& body, const std::string& author, std::string& run_id);
   Event recovery_event(const RunState& state) const;
 
   template <class Work>
@@ -217,51 +208,18 @@ Task<void> PlannerService::drain() {
   for (const RunPtr& run : active()) co_await net::co_spawn(run->strand(), stop_run(run), net::use_awaitable);
 }
 
-Result<Event> PlannerService::read_submission(const Json& body, const std::string& author,
-                                              std::string& run_id) {
-  constexpr std::int64_t kMax = 1'000'000'000;
-  FieldReader fields(body, "body");
-  const std::string question = fields.required_string("question", kMaxQuestionBytes);
-  const std::string agent = fields.string("agent", "deep_search", 64);
-  const auto collections = fields.strings("collections", 64, 200);
-  const bool plan_review = fields.boolean("plan_review", false);
-  const std::string approvals = fields.choice("approvals", "ask", {"ask", "auto"});
-  run_id = fields.string("id", "", 26);
-  if (!run_id.empty() && !is_ulid(run_id)) fields.fail("id", "expected a ULID");
-  const Json budget_json = fields.object("budget");
-  if (question.find_first_not_of(" \t\r\n") == std::string::npos)
-    fields.fail("question", "must not be empty");
-  if (parts_.agents.find(agent + ".plan") == nullptr)
-    fields.fail("agent", "there is no lead agent '" + agent + "'");
-  TRY_OK(fields.finish());
-  FieldReader budget_fields(budget_json, "body.budget");
-  const Budget budget{.time_s = budget_fields.integer("time_s", 0, 0, kMax),
-                      .tokens = budget_fields.integer("tokens", 0, 0, kMax),
-                      .tool_calls = budget_fields.integer("tool_calls", 0, 0, kMax)};
-  TRY_OK(budget_fields.finish());
-  if (run_id.empty()) run_id = parts_.ids.next();
-  return Event{.type = "run.submitted",
-               .actor = author,
-               .data = {{"question", question},
-                        {"title", title_of(question)},
-                        {"agent", agent},
-                        {"collections", collections},
-                        {"plan_review", plan_review},
-                        {"approvals", approvals},
-                        {"budget", to_json(budget)},
-                        {"created_ms", parts_.clock.now_ms()}}};
-}
-
 Task<Result<Json>> PlannerService::create(Json body, std::string author) {
-  std::string run_id;
-  CO_TRY(Event submitted, read_submission(body, author, run_id));
+  CO_TRY(Submission submission, read_submission(body, parts_.agents, options_));
+  const std::string run_id = submission.run_id.empty() ? parts_.ids.next() : submission.run_id;
+  submission.event.actor = author;
+  submission.event.data["created_ms"] = parts_.clock.now_ms();
   auto existing = co_await get(run_id);
   if (existing || existing.error().code != Errc::not_found) co_return existing;
   auto run = admit(RunState(run_id));
   if (!run && run.error().code == Errc::conflict) co_return co_await get(run_id);
   if (!run) co_return std::move(run).error();
   parts_.metrics.add("lyceum_runs_submitted_total", "Runs asked for");
-  std::vector<Event> first = {std::move(submitted)};
+  std::vector<Event> first = {std::move(submission.event)};
   co_await net::co_spawn((*run)->strand(), start_run(*run, std::move(first)), net::use_awaitable);
   co_return co_await net::co_spawn((*run)->strand(), summary_on_strand(*run), net::use_awaitable);
 }
@@ -321,16 +279,12 @@ Task<Result<void>> PlannerService::remove(std::string run_id) {
     co_return Error{Errc::precondition, "run " + run_id + " is not over; cancel it first"};
   CO_TRY(const memory::RunHead head, co_await blocking([&] { return log_.head_blocking(run_id); }));
   std::vector<std::string> hashes;
-  for (std::uint64_t after = head.parent_seq; after < head.seq;) {
-    CO_TRY(const auto texts,
-           co_await blocking([&] { return log_.read_blocking(run_id, after, kMaxListed); }));
-    if (texts.empty()) break;
-    after += texts.size();
-    for (const std::string& text : texts) {
-      CO_TRY(const Event event, event_from_stored_text(text));
+  CO_TRY_OK(co_await blocking([&] {
+    return visit_events_blocking(log_, run_id, head.parent_seq, head.seq, [&](const Event& event) {
       if (event.type == "file.changed") hashes.push_back(event.data.value("hash", ""));
-    }
-  }
+      return Visit::next;
+    });
+  }));
   CO_TRY_OK(co_await blocking([&] { return log_.remove_blocking(run_id); }));
   for (const std::string& hash : hashes) {
     const auto released = co_await blocking([&] { return parts_.store.blobs().release_blocking(hash); });
@@ -375,17 +329,16 @@ Task<Result<Plan>> PlannerService::plan_at(std::string run_id, std::uint64_t rev
   CO_TRY(const RunState state, co_await state_of(run_id, 0));
   *title = state.title;
   if (rev == 0 || rev == state.plan.rev) co_return state.plan;
-  for (std::uint64_t after = 0;;) {
-    CO_TRY(const auto texts,
-           co_await blocking([&] { return log_.read_blocking(run_id, after, kMaxListed); }));
-    if (texts.empty()) break;
-    after += texts.size();
-    for (const std::string& text : texts) {
-      CO_TRY(const Event event, event_from_stored_text(text));
-      if (event.type == "plan.patched" && event.data.value("rev", std::uint64_t{0}) == rev)
-        co_return plan_from_json(event.data);
-    }
-  }
+  std::optional<Plan> plan;
+  CO_TRY_OK(co_await blocking([&] {
+    return visit_events_blocking(log_, run_id, 0, 0, [&](const Event& event) {
+      if (event.type != "plan.patched" || event.data.value("rev", std::uint64_t{0}) != rev)
+        return Visit::next;
+      plan = plan_from_json(event.data);
+      return Visit::stop;
+    });
+  }));
+  if (plan) co_return *std::move(plan);
   co_return Error{Errc::not_found, "the plan of run " + run_id + " has no revision " + std::to_string(rev)};
 }
 
@@ -450,7 +403,7 @@ Task<CommandOutcome> PlannerService::command(std::string run_id, Json command, s
 
 Task<Result<std::unique_ptr<Subscription>>> PlannerService::subscribe(std::string run_id,
                                                                       std::uint64_t after) {
-  auto queue = std::make_shared<EventQueue>(parts_.executor);
+  auto queue = std::make_shared<EventQueue>(parts_.readers);
   std::uint64_t live_from = 0;
   bool is_over = true;
   if (const RunPtr run = find(run_id)) {

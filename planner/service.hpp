@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <string>
 
 #include "agents/registry.hpp"
 #include "base/async/blocking_pool.hpp"
@@ -19,6 +21,9 @@ struct PlannerOptions {
   std::size_t parallel_steps_max = 4;    ///< Of one run.
   std::uint32_t attempts_max = 3;        ///< Of one step, before it fails.
   std::uint32_t stall_actions_max = 12;  ///< Actions without a change of state before the loop ladder starts.
+  /// For runs that do not say: how long an approval or a question waits (0: for ever), and what then.
+  std::chrono::milliseconds hold_expires_after{0};
+  std::string hold_on_expiry = "deny";  ///< keep, deny or cancel_step.
 };
 
 /// What the planner is built on; everything must outlive it.
@@ -32,6 +37,9 @@ struct PlannerParts {
   Metrics& metrics;
   BlockingPool& pool;
   net::any_io_executor executor;  ///< Runs live on strands of it.
+  /// Subscriptions and watches deliver on strands of it; apart from the runs', so that a reader does not wait
+  /// for the work of all of them.
+  net::any_io_executor readers;
 };
 
 /// The run machine of all runs: RunPort plus its life cycle.

@@ -17,8 +17,10 @@ constexpr std::size_t kMaxNoteBytes = 1000;
 constexpr std::size_t kEvidencePerQuestion = 5;
 constexpr std::size_t kComparedPerQuestion = 4;
 /// Below this probability the sources do not answer: saying so is the answer.
-constexpr double kFoundThreshold = 0.2;
+constexpr double kFoundThreshold = 0.3;
 constexpr double kConflictThreshold = 0.65;
+/// How much more a quote is worth that adds words of the question which no chosen quote holds.
+constexpr double kNewWords = 4;
 /// Quotes disagree only where both speak to the very question.
 constexpr double kComparableScore = 0.5;
 constexpr double kSharedWords = 0.5;
@@ -54,7 +56,10 @@ std::vector<Evidence> usable(const Blackboard& blackboard) {
     return a->score != b->score ? a->score > b->score : a < b;
   });
   std::vector<Evidence> evidence;
-  for (const Evidence* item : ranked) evidence.push_back(*item);
+  for (const Evidence* item : ranked) {
+    evidence.push_back(*item);
+    evidence.back().question = squeeze_blanks(item->question);
+  }
   return evidence;
 }
 
@@ -70,10 +75,38 @@ std::vector<std::string> questions_of(const Blackboard& blackboard, const std::s
       add(squeeze_blanks(result.goal));
   }
   for (const Evidence& evidence : blackboard.evidence) {
-    if (evidence.dropped.empty()) add(evidence.question);
+    if (evidence.dropped.empty()) add(squeeze_blanks(evidence.question));
   }
   if (questions.empty()) questions.push_back(fallback);
   return questions;
+}
+
+/// The best candidate for `question` that overlaps nothing chosen. One that speaks of words of the question
+/// that no chosen quote holds counts for more, so that each half of a two-part question is heard.
+const Evidence* best_for(const std::string& question, const std::vector<Evidence>& ranked,
+                         const std::vector<Evidence>& chosen) {
+  std::vector<std::string> heard;
+  for (const Evidence& other : chosen) {
+    if (other.question == question) heard.push_back(other.title + ". " + other.quote);
+  }
+  const double covered = heard.empty() ? 0 : support_of(question, heard);
+  heard.emplace_back();
+  const Evidence* best = nullptr;
+  double best_value = 0;
+  for (const Evidence& candidate : ranked) {
+    if (candidate.question != question) continue;
+    if (std::any_of(chosen.begin(), chosen.end(),
+                    [&](const Evidence& other) { return overlaps(candidate, other); }))
+      continue;
+    if (is_from_person(candidate)) return &candidate;
+    heard.back() = candidate.title + ". " + candidate.quote;
+    const double value = candidate.score * (1 + kNewWords * (support_of(question, heard) - covered));
+    if (best == nullptr || value > best_value) {
+      best = &candidate;
+      best_value = value;
+    }
+  }
+  return best;
 }
 
 /// Each sub-question in turn gives its best quote, so that no sub-question is crowded out; quotes that
@@ -81,20 +114,11 @@ std::vector<std::string> questions_of(const Blackboard& blackboard, const std::s
 std::vector<Evidence> choose_evidence(const std::vector<Evidence>& ranked,
                                       const std::vector<std::string>& questions) {
   std::vector<Evidence> chosen;
-  std::vector<std::size_t> next(questions.size() + 1, 0);
   for (std::size_t turn = 0; turn < kEvidencePerQuestion; ++turn) {
-    for (std::size_t q = 0; q <= questions.size(); ++q) {
+    for (std::size_t q = 0; q <= questions.size() && chosen.size() < kMaxEvidence; ++q) {
       // The last turn is for evidence without a sub-question: a person's.
-      const std::string question = q < questions.size() ? questions[q] : "";
-      while (next[q] < ranked.size()) {
-        const Evidence& candidate = ranked[next[q]++];
-        if (candidate.question != question) continue;
-        if (std::any_of(chosen.begin(), chosen.end(),
-                        [&](const Evidence& other) { return overlaps(candidate, other); }))
-          continue;
-        if (chosen.size() < kMaxEvidence) chosen.push_back(candidate);
-        break;
-      }
+      const Evidence* best = best_for(q < questions.size() ? questions[q] : "", ranked, chosen);
+      if (best != nullptr) chosen.push_back(*best);
     }
   }
   return chosen;
@@ -132,7 +156,7 @@ class Writer {
     for (const Evidence& evidence : answer_.evidence) ids.push_back(evidence.id);
     co_return Json{{"text", message},
                    {"not_found", answer_.is_not_found},
-                   {"confidence", answer_.confidence},
+                   {"confidence", answer_.confidence ? Json(*answer_.confidence) : Json()},
                    {"evidence", std::move(ids)},
                    {"gaps", answer_.gaps}};
   }
@@ -181,12 +205,13 @@ class Writer {
         answer_.gaps.push_back("Not found in your sources: " + group.question);
       }
     }
-    answer_.confidence = sum / static_cast<double>(groups_.size());
+    const bool has_judged = !answer_.evidence.empty();
+    if (has_judged) answer_.confidence = sum / static_cast<double>(groups_.size());
     answer_.is_not_found = best < kFoundThreshold && !has_vouched;
     CO_TRY_OK(co_await note_decision(context_, "Do your sources answer the question?", "answered",
                                      "not found in your sources", best, kFoundThreshold));
     if (answer_.is_not_found) {
-      answer_.confidence = 1 - best;
+      if (has_judged) answer_.confidence = 1 - best;
       answer_.gaps.clear();
       for (const Group& group : groups_)
         answer_.gaps.push_back("Not found in your sources: " + group.question);
@@ -274,43 +299,12 @@ class AnswerAgent final : public ExpertAgent {
   const Spec& spec() const override { return spec_; }
 
   Task<Result<Json>> run(StepContext& context) override {
-    CO_TRY(Blackboard blackboard, co_await context.read_blackboard());
-    CO_TRY_OK(co_await take_over_results(context, blackboard));
+    CO_TRY(const Blackboard blackboard, co_await context.read_blackboard());
     Writer writer(context, blackboard);
     co_return co_await writer.run();
   }
 
  private:
-  /// A step that a person did has a text and no evidence: the text is what the person vouches for.
-  static Task<Result<void>> take_over_results(StepContext& context, Blackboard& blackboard) {
-    for (const StepResult& result : blackboard.results) {
-      if (result.status != "done" || !result.result.is_object() || result.result.contains("evidence"))
-        continue;
-      Evidence evidence{.step = result.step,
-                        .quote = squeeze_blanks(result.result.value("text", "")),
-                        .title = "Step “" + clip(result.title, 80) + "”, done by a person",
-                        .score = 1,
-                        .question = squeeze_blanks(result.goal),
-                        .by = "user:step"};
-      if (evidence.quote.empty()) continue;
-      Json data{{"quote", evidence.quote},
-                {"document", ""},
-                {"title", evidence.title},
-                {"section", ""},
-                {"collection", ""},
-                {"begin", 0},
-                {"end", 0},
-                {"url", ""},
-                {"score", evidence.score},
-                {"question", evidence.question},
-                {"by", evidence.by}};
-      CO_TRY(const Json logged, co_await context.emit("evidence.added", std::move(data)));
-      evidence.id = logged.value("evidence", "");
-      blackboard.evidence.push_back(std::move(evidence));
-    }
-    co_return ok();
-  }
-
   const Spec spec_{
       .name = kName,
       .description =

@@ -71,7 +71,7 @@ Json to_json(const Answer& answer) {
           {"gaps", answer.gaps},
           {"conflicts", std::move(conflicts)},
           {"not_found", answer.is_not_found},
-          {"confidence", answer.confidence}};
+          {"confidence", answer.confidence ? Json(*answer.confidence) : Json()}};
 }
 
 std::string to_message(const Answer& answer) {

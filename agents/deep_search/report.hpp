@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,8 @@ struct Answer {
   std::vector<AnswerConflict> conflicts{};
   std::vector<std::string> gaps{};
   bool is_not_found = false;
-  double confidence = 0;
+  std::optional<double>
+      confidence{};  ///< That the answer is right; none where there was no quote to judge by.
 };
 
 /// Data of answer.proposed.

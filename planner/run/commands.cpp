@@ -3,13 +3,9 @@
 #include <algorithm>
 
 #include "planner/plan/markdown.hpp"
-#include "planner/run/stored_run.hpp"
 
 namespace lyceum::planner {
 namespace {
-
-constexpr std::size_t kMaxTextBytes = 20'000;
-constexpr std::size_t kMaxIdBytes = 64;
 
 bool changes_work(const PlanStep& before, const PlanStep& after) {
   return before.goal != after.goal || before.agent != after.agent || before.inputs != after.inputs ||
@@ -46,23 +42,6 @@ Json CommandHandler::open_hold(const std::string& kind, const std::string& scope
                       .detail = Json::object(),
                       .fingerprint = kind + ":" + scope,
                       .opened_ms = run_.parts_.clock.now_ms()});
-}
-
-Task<Result<void>> CommandHandler::prepare() {
-  const bool quotes_document = type_ == "evidence.inject" && command_.is_object() &&
-                               command_.contains("document") && command_["document"].is_string();
-  if (!quotes_document) co_return ok();
-  Json evidence = {{"document", command_["document"]},
-                   {"quote", command_.value("text", Json())},
-                   {"begin", command_.value("begin", Json())},
-                   {"end", command_.value("end", Json())}};
-  if (!evidence["begin"].is_number_unsigned() || !evidence["end"].is_number_unsigned() ||
-      !evidence["quote"].is_string()) {
-    co_return Error{Errc::invalid_argument,
-                    "command.begin, command.end: required with document, as byte offsets"};
-  }
-  co_return co_await run_blocking(
-      run_.parts_.pool, [&] { return check_quote_blocking(run_.parts_.store.documents(), evidence); });
 }
 
 std::variant<CommandHandler::Events, Refusal> CommandHandler::decide() {
@@ -332,34 +311,6 @@ Result<CommandHandler::Events> CommandHandler::take_over_step() {
                 event("hold.opened", step, open_hold("takeover", step, "Taken over by " + author_))};
 }
 
-Result<CommandHandler::Events> CommandHandler::commit_step() {
-  TRY(const std::string step, read_step());
-  const Json result = fields_.object("result");
-  TRY_OK(fields_.finish());
-  if (state_.status_of(step) != StepStatus::taken_over)
-    return Error{Errc::precondition, "step " + step + " is not taken over"};
-  if (dump_json(result).size() > kMaxTextBytes * 5)
-    return Error{Errc::too_large, "command.result: over the limit of 100,000 bytes"};
-  FieldReader fields(result, "command.result");
-  const std::string text = fields.required_string("text", kMaxTextBytes * 4);
-  fields.array("sentences", 200);
-  TRY_OK(fields.finish());
-  Events events = {close_hold(*state_.find_hold("takeover", step), "answer")};
-  if (state_.plan_step(step)->agent == state_.agent + ".answer") {
-    Json sentences = result.value("sentences", Json::array());
-    if (sentences.empty())
-      sentences.push_back({{"text", text}, {"citations", Json::array()}, {"support", nullptr}});
-    events.push_back(event("answer.proposed", step,
-                           {{"sentences", std::move(sentences)},
-                            {"gaps", Json::array()},
-                            {"conflicts", Json::array()},
-                            {"not_found", false},
-                            {"confidence", nullptr}}));
-  }
-  events.push_back(event("step.finished", step, {{"status", "done"}, {"result", result}, {"error", ""}}));
-  return events;
-}
-
 Result<CommandHandler::Events> CommandHandler::return_step() {
   TRY(const std::string step, read_step());
   TRY_OK(fields_.finish());
@@ -376,45 +327,6 @@ Result<CommandHandler::Events> CommandHandler::inject_note() {
   if (!path.empty() && state_.plan_step(path) == nullptr)
     return Error{Errc::not_found, "the plan has no step '" + path + "'"};
   return Events{event("note.injected", path, {{"text", text}, {"path", path}})};
-}
-
-Result<CommandHandler::Events> CommandHandler::inject_evidence() {
-  const std::string text = fields_.required_string("text", kMaxTextBytes);
-  const std::string document = fields_.string("document", "", kMaxIdBytes);
-  const auto begin = fields_.integer("begin", 0, 0, std::int64_t{1} << 40);
-  const auto end = fields_.integer("end", 0, 0, std::int64_t{1} << 40);
-  const std::string note = fields_.string("note", "", kMaxTitleBytes);
-  TRY_OK(fields_.finish());
-  return Events{event("evidence.added", "",
-                      {{"evidence", "e" + std::to_string(state_.findings.evidence.size() + 1)},
-                       {"quote", text},
-                       {"document", document},
-                       {"title", note.empty() ? "Given by " + author_ : note},
-                       {"section", ""},
-                       {"collection", ""},
-                       {"begin", begin},
-                       {"end", end},
-                       {"url", ""},
-                       {"score", 1.0},
-                       {"question", state_.question},
-                       {"by", author_}})};
-}
-
-Result<CommandHandler::Events> CommandHandler::mark_evidence(bool is_dropped) {
-  const std::string id = fields_.required_string("evidence", kMaxIdBytes);
-  const std::string reason = fields_.string("reason", "", kMaxTextBytes);
-  TRY_OK(fields_.finish());
-  const auto found = std::find_if(state_.findings.evidence.begin(), state_.findings.evidence.end(),
-                                  [&](const agents::Evidence& item) { return item.id == id; });
-  if (found == state_.findings.evidence.end())
-    return Error{Errc::not_found, "there is no evidence '" + id + "'"};
-  if (found->dropped.empty() != is_dropped)
-    return Error{Errc::conflict, "evidence " + id + (is_dropped ? " is dropped already" : " is not dropped")};
-  if (!is_dropped)
-    return Events{event("evidence.restored", found->step, {{"evidence", id}, {"by", author_}})};
-  return Events{event(
-      "evidence.dropped", found->step,
-      {{"evidence", id}, {"reason", reason.empty() ? "dropped by " + author_ : reason}, {"by", author_}})};
 }
 
 Task<CommandOutcome> Run::command(Json command, std::string author) {

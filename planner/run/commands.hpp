@@ -7,6 +7,9 @@
 
 namespace lyceum::planner {
 
+inline constexpr std::size_t kMaxTextBytes = 20'000;
+inline constexpr std::size_t kMaxIdBytes = 64;
+
 /// Turns one command into the events that it causes, or says why not. Decides on the state as it is and logs
 /// nothing itself; on the run's strand.
 class CommandHandler {
@@ -42,6 +45,7 @@ class CommandHandler {
 
   Event event(std::string type, const std::string& step, Json data) const;
   Event close_hold(const Hold& hold, const std::string& decision) const;
+  Json evidence_data(const agents::Evidence& evidence) const;
   Json open_hold(const std::string& kind, const std::string& scope, const std::string& title) const;
   Result<std::string> read_step();
   std::vector<Json> supersede_finished(Json& ops, std::vector<Event>& events) const;
@@ -53,7 +57,8 @@ class CommandHandler {
   std::string author_;
   std::string id_;
   std::string type_;
-  Json current_ = nullptr;  ///< For a conflict.
+  Json current_ = nullptr;       ///< For a conflict.
+  memory::Document document_{};  ///< That a given quote is from.
 };
 
 }  // namespace lyceum::planner

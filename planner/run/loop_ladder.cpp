@@ -1,10 +1,12 @@
 // What happens when a step's calls change nothing any more: the same call is refused, another expert takes
-// the step, a person is asked, the step ends. Progress is new evidence, a new entity or relation, or a new
-// note, not activity.
+// the step, the lead agent draws another plan, a person is asked, the step ends. Progress is new evidence, a
+// new entity or relation, or a new note, not activity.
 #include "planner/run/step_run.hpp"
 
 namespace lyceum::planner {
 namespace {
+
+constexpr std::size_t kMaxReplans = 3;  ///< Of one run.
 
 // "find" of "deep_search.find": agents of the same role can take each other's steps.
 std::string role_of(const std::string& agent) {
@@ -42,6 +44,7 @@ Task<Result<void>> StepRun::leave_to_others(const Call& call) {
     co_await escalate("reassign", stalled_calls_, std::move(handover));
     co_return attempt_is_over();
   }
+  CO_TRY_OK(co_await ask_for_another_plan());
   if (run_.state_.asks_approval) {
     CO_TRY(const bool goes_on, co_await ask_whether_to_go_on(call));
     if (goes_on) {
@@ -81,18 +84,37 @@ std::vector<Event> StepRun::reassignment() const {
   return {};
 }
 
+// Waits while the lead agent plans anew. A plan that differs supersedes this step; one that does not leaves
+// it as it is. Once a step, and only a few times a run: planning must not go round in circles either.
+Task<Result<void>> StepRun::ask_for_another_plan() {
+  const RunState& state = run_.state_;
+  const bool may_plan = state.plan_step(input_.step_id) != nullptr && agent_ != state.answer_agent() &&
+                        !state.replanned.contains(input_.step_id) && state.replanned.size() < kMaxReplans;
+  if (!may_plan) co_return ok();
+  Event planning = event("step.requeued", {{"reason", input_.step_id + " makes no progress"}});
+  planning.step = kPlanStep;
+  planning.attempt = 0;
+  std::vector<Event> events = {std::move(planning)};
+  co_await escalate("replan", stalled_calls_, std::move(events));
+  while (!is_over(state.status_of(kPlanStep))) {
+    if (run_.is_stopping_ || !is_current()) co_return attempt_is_over();
+    co_await run_.changed_.wait();
+  }
+  co_return co_await proceed();
+}
+
 // Not one of the agent's own calls, so it takes no position in the journal.
 Task<Result<bool>> StepRun::ask_whether_to_go_on(const Call& call) {
   const std::string hold = run_.parts_.ids.next();
-  std::vector<Event> question = {
-      event("hold.opened",
-            opened_data({.id = hold,
-                         .kind = "question",
-                         .scope = input_.step_id,
-                         .title = "This step finds nothing new. Go on? Answer yes to let it try further.",
-                         .detail = {{"tool", call.name}, {"args", call.args}},
-                         .fingerprint = call.fingerprint,
-                         .opened_ms = run_.parts_.clock.now_ms()}))};
+  std::vector<Event> question = {event(
+      "hold.opened", opened_data(run_.expiring(
+                         {.id = hold,
+                          .kind = "question",
+                          .scope = input_.step_id,
+                          .title = "This step finds nothing new. Go on? Answer yes to let it try further.",
+                          .detail = {{"tool", call.name}, {"args", call.args}},
+                          .fingerprint = call.fingerprint,
+                          .opened_ms = run_.parts_.clock.now_ms()})))};
   co_await escalate("ask", stalled_calls_, std::move(question));
   CO_TRY_OK(co_await wait_hold_closed(hold));
   const Decision& decision = run_.state_.decisions[hold];

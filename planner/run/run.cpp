@@ -20,10 +20,6 @@ bool belongs_to_attempt(const Hold& hold) {
          hold.kind == "effect_unknown";
 }
 
-std::string answer_agent(const RunState& state) {
-  return state.agent + ".answer";
-}
-
 }  // namespace
 
 StepDefaults step_defaults(const agents::Registry& agents, const std::string& lead) {
@@ -92,12 +88,13 @@ Task<void> Run::stop() {
 
 Task<void> Run::drive() {
   while (!is_stopping_ && state_.phase != Phase::terminal) {
+    expire_holds();
     if (has_work_) {
       has_work_ = false;
       advance();
       continue;
     }
-    co_await changed_.wait();
+    co_await wait_for_change();
   }
   for (const auto& [step, attempt] : attempts_) attempt->abort();
   while (!attempts_.empty()) co_await changed_.wait();
@@ -134,7 +131,7 @@ void Run::reconcile() {
   std::vector<Event> events;
   for (const PlanStep& step : state_.plan.steps) {
     const StepStatus status = state_.status_of(step.id);
-    const bool is_for_answer = step.agent == answer_agent(state_);
+    const bool is_for_answer = step.agent == state_.answer_agent();
     if (status == StepStatus::running && !state_.inputs_are_over(step)) {
       Event requeued = system_event("step.requeued", {{"reason", "a step that it builds on is open again"}});
       requeued.step = step.id;
@@ -164,6 +161,8 @@ void Run::reconcile() {
 }
 
 void Run::advance_executing() {
+  const bool asks_for_plan = state_.steps.contains(kPlanStep) && !is_over(state_.status_of(kPlanStep));
+  if (asks_for_plan && !attempts_.contains(kPlanStep)) launch(kPlanStep, state_.agent + ".plan");
   bool has_open_step = false;
   for (const PlanStep& step : state_.plan.steps) {
     const StepStatus status = state_.status_of(step.id);
@@ -232,6 +231,8 @@ Task<void> Run::run_attempt(std::shared_ptr<StepRun> attempt) {
 }
 
 std::vector<Event> Run::outcome_of(const StepRun& attempt, Result<Json> result) {
+  if (attempt.input().step_id == kPlanStep && state_.plan.rev > 0)
+    return adopt_other_plan(attempt, std::move(result));
   if (result && attempt.input().step_id == kPlanStep) return adopt_plan(attempt, *std::move(result));
   if (result)
     return {
@@ -242,43 +243,6 @@ std::vector<Event> Run::outcome_of(const StepRun& attempt, Result<Json> result) 
   }
   return {attempt.event("step.finished",
                         {{"status", "failed"}, {"result", Json::object()}, {"error", error.message}})};
-}
-
-std::vector<Event> Run::adopt_plan(const StepRun& attempt, Json result) {
-  Json ops = Json::array();
-  Json after = nullptr;
-  std::uint64_t next_id = state_.next_step_id;
-  for (const Json& step : result.value("steps", Json::array())) {
-    ops.push_back({{"op", "insert"}, {"after", after}, {"step", step}});
-    after = "s" + std::to_string(next_id++);
-  }
-  auto edit = apply_ops({.plan = state_.plan, .next_id = state_.next_step_id}, ops,
-                        "agent:" + attempt.agent(), step_defaults(parts_.agents, state_.agent));
-  if (!edit) {
-    return {
-        attempt.event("step.finished", {{"status", "failed"},
-                                        {"result", Json::object()},
-                                        {"error", "the drafted plan is unusable: " + edit.error().message}})};
-  }
-  Json patched = to_json(edit->plan);
-  patched.update({{"base_rev", state_.plan.rev},
-                  {"ops", std::move(ops)},
-                  {"author", "agent:" + attempt.agent()},
-                  {"reason", "first draft"}});
-  std::vector<Event> events = {
-      attempt.event("step.finished", {{"status", "done"}, {"result", std::move(result)}, {"error", ""}}),
-      attempt.event("plan.patched", std::move(patched))};
-  if (state_.plan_review) {
-    events.push_back(
-        system_event("hold.opened", opened_data({.id = parts_.ids.next(),
-                                                 .kind = "plan_review",
-                                                 .scope = "",
-                                                 .title = "Review the plan",
-                                                 .detail = {{"rev", edit->plan.rev}},
-                                                 .fingerprint = "plan-" + std::to_string(edit->plan.rev),
-                                                 .opened_ms = parts_.clock.now_ms()})));
-  }
-  return events;
 }
 
 void Run::finish() {
@@ -299,7 +263,7 @@ void Run::finish() {
       const StepState& known = state_.steps[step.id];
       if (known.status != StepStatus::failed) continue;
       gaps.push_back(step.title + ": " + known.error);
-      if (step.agent == answer_agent(state_)) {
+      if (step.agent == state_.answer_agent()) {
         status = "failed";
         reason = "error";
         detail = known.error;

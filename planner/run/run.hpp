@@ -74,12 +74,20 @@ class Run : public std::enable_shared_from_this<Run> {
   void advance();
   void advance_executing();
   void reconcile();
+  /// A hold that waits for a person's decision, with the run's expiry.
+  Hold expiring(Hold hold) const;
+  void expire_holds();
+  Task<void> wait_for_change();
   std::vector<std::string> tools_of(const std::string& agent) const;
   void launch(const std::string& step, const std::string& agent);
   Task<void> run_attempt(std::shared_ptr<StepRun> attempt);
   Task<Result<Json>> run_agent(StepRun& attempt);
   std::vector<Event> outcome_of(const StepRun& attempt, Result<Json> result);
+  // Plans that the lead agent draws (drafting.cpp).
   std::vector<Event> adopt_plan(const StepRun& attempt, Json result);
+  std::vector<Event> adopt_other_plan(const StepRun& attempt, Result<Json> result);
+  Event plan_event(const StepRun& attempt, const Plan& plan, Json ops, const std::string& reason) const;
+  void add_plan_review(std::vector<Event>& events, std::uint64_t rev) const;
   void finish();
   bool is_over_budget(const char** which) const;
   void open_budget_hold(const char* which);

@@ -43,6 +43,12 @@ void RunState::apply(const Event& event) {
   if (was_working && event.type != "run.recovered" && event.type != "run.forked" && event.ts > last_ts) {
     usage.time_ms += event.ts - last_ts;
   }
+  if (event.type == "run.forked") {
+    // The time between the parent's event and the fork was nobody's to decide in.
+    for (auto& [id, hold] : holds) {
+      if (hold.expires_ms != 0) hold.expires_ms += std::max<std::int64_t>(0, event.ts - last_ts);
+    }
+  }
   seq = event.seq;
   epoch = std::max(epoch, event.epoch);
   last_ts = event.ts;
@@ -72,6 +78,8 @@ void RunState::apply_run(const Event& event) {
     plan_review = data.value("plan_review", false);
     asks_approval = data.value("approvals", "ask") == "ask";
     budget = budget_from_json(data.value("budget", Json::object()));
+    hold_expiry = {.after_ms = data.value("hold_expires_after_ms", std::int64_t{0}),
+                   .then = data.value("hold_on_expiry", "keep")};
     created_ms = data.value("created_ms", std::int64_t{0});
   } else if (event.type == "run.forked") {
     parent = data.value("parent", "");
@@ -130,7 +138,11 @@ void RunState::apply_hold(const Event& event) {
                  .detail = data.value("detail", Json::object()),
                  .fingerprint = data.value("fingerprint", ""),
                  .opened_seq = event.seq,
-                 .opened_ms = data.value("opened_ms", event.ts)};
+                 .opened_ms = data.value("opened_ms", event.ts),
+                 .expires_ms = data.value("expires_ms", Json()).is_number_integer()
+                                   ? data["expires_ms"].get<std::int64_t>()
+                                   : 0,
+                 .on_expiry = data.value("on_expiry", "keep")};
     return;
   }
   const auto hold = holds.find(id);
@@ -175,6 +187,10 @@ void RunState::apply_action(const Event& event) {
   } else if (event.type == "action.failed") {
     call.state = RecordedCall::State::failed;
     call.error = {.code = errc_from_name(data.value("code", "")), .message = data.value("message", "")};
+    if (call.error.code == Errc::forbidden || call.error.code == Errc::precondition) {
+      findings.refusals.push_back(
+          {.step = event.step, .tool = call.name, .args = call.args, .why = call.error.message});
+    }
   }
 }
 
@@ -186,6 +202,8 @@ void RunState::apply_finding(const Event& event) {
   } else if (event.type == "note.injected") {
     findings.notes.push_back(
         {.seq = event.seq, .text = data.value("text", ""), .path = data.value("path", "")});
+  } else if (event.type == "loop.escalated" && data.value("rung", "") == "replan") {
+    replanned.insert(event.step);
   } else if (event.type == "file.changed") {
     files[data.value("path", "")] = {.hash = data.value("hash", ""),
                                      .bytes = data.value("bytes", std::uint64_t{0})};
@@ -230,20 +248,29 @@ agents::Blackboard RunState::blackboard_for(const std::string& step_id) const {
   board.seq = seq;
   std::erase_if(board.notes,
                 [&](const agents::InjectedNote& note) { return !note.path.empty() && note.path != step_id; });
-  const PlanStep* step = plan.find(step_id);
-  if (step == nullptr) return board;
-  for (const std::string& input : plan.inputs_of(*step)) {
-    const PlanStep* source = plan.find(input);
-    const auto state = steps.find(input);
-    if (source == nullptr || state == steps.end()) continue;
-    board.results.push_back({.step = input,
-                             .title = source->title,
-                             .goal = source->goal,
-                             .agent = source->agent,
-                             .status = std::string(name_of(state->second.status)),
-                             .result = state->second.result});
+  const auto add_result = [&](const PlanStep& source) {
+    const auto known = steps.find(source.id);
+    const bool is_stalled = step_id == kPlanStep && is_waiting_for_plan(source.id);
+    board.results.push_back({.step = source.id,
+                             .title = source.title,
+                             .goal = source.goal,
+                             .agent = source.agent,
+                             .status = is_stalled ? "stalled" : std::string(name_of(status_of(source.id))),
+                             .result = known == steps.end() ? Json::object() : known->second.result});
+  };
+  if (step_id == kPlanStep) {
+    for (const PlanStep& step : plan.steps) add_result(step);
+  } else if (const PlanStep* step = plan.find(step_id)) {
+    for (const std::string& input : plan.inputs_of(*step)) {
+      const PlanStep* source = plan.find(input);
+      if (source != nullptr && steps.contains(input)) add_result(*source);
+    }
   }
   return board;
+}
+
+bool RunState::is_waiting_for_plan(const std::string& step) const {
+  return replanned.contains(step) && status_of(step) == StepStatus::running;
 }
 
 Json opened_data(const Hold& hold) {
@@ -254,8 +281,8 @@ Json opened_data(const Hold& hold) {
           {"detail", hold.detail},
           {"fingerprint", hold.fingerprint},
           {"opened_ms", hold.opened_ms},
-          {"expires_ms", nullptr},
-          {"on_expiry", "keep"}};
+          {"expires_ms", hold.expires_ms == 0 ? Json() : Json(hold.expires_ms)},
+          {"on_expiry", hold.on_expiry}};
 }
 
 Json to_json(const Hold& hold) {

@@ -44,6 +44,13 @@ struct StepState {
   std::map<std::uint32_t, RecordedCall> calls{};  ///< Of the attempt under way, by position.
 };
 
+/// When a hold that waits for a person's decision ends without one, and what happens then: "keep" (nothing),
+/// "deny", "cancel_step".
+struct HoldExpiry {
+  std::int64_t after_ms = 0;  ///< 0: never.
+  std::string then = "keep";
+};
+
 struct Hold {
   std::string id{};
   std::string kind{};   ///< docs/api.md, Objects.
@@ -53,6 +60,12 @@ struct Hold {
   std::string fingerprint{};
   std::uint64_t opened_seq = 0;
   std::int64_t opened_ms = 0;
+  std::int64_t expires_ms = 0;  ///< 0: never.
+  std::string on_expiry = "keep";
+
+  bool has_expired(std::int64_t now_ms) const {
+    return expires_ms != 0 && on_expiry != "keep" && now_ms >= expires_ms;
+  }
 };
 
 /// How a closed hold was decided; kept for the actions that wait for it.
@@ -92,6 +105,8 @@ class RunState {
 
   void apply(const Event& event);
 
+  std::string answer_agent() const { return agent + ".answer"; }
+
   const PlanStep* plan_step(const std::string& id) const { return plan.find(id); }
 
   StepStatus status_of(const std::string& step) const;
@@ -99,6 +114,8 @@ class RunState {
   /// A hold that stops work under `step` ("" for the run itself). Approvals and questions stop only the call
   /// that opened them.
   const Hold* blocking_hold(const std::string& step) const;
+  /// The step makes no progress, and planning was asked for another way.
+  bool is_waiting_for_plan(const std::string& step) const;
   const Hold* find_hold(const std::string& kind, const std::string& scope) const;
   agents::Blackboard blackboard_for(const std::string& step) const;
 
@@ -113,6 +130,7 @@ class RunState {
   std::vector<std::string> collections{};
   bool plan_review = false;
   bool asks_approval = true;
+  HoldExpiry hold_expiry{};
   std::int64_t created_ms = 0;
   std::string parent{};
   std::uint64_t parent_seq = 0;
@@ -125,6 +143,7 @@ class RunState {
   std::map<std::string, Hold> holds{};  ///< Open ones, by id: oldest first, ids are ULIDs.
   std::map<std::string, Decision> decisions{};
   std::set<std::string> remembered_tools{};         ///< Approved for the rest of the run.
+  std::set<std::string> replanned{};                ///< Steps for which another plan was asked.
   std::set<std::string> approved{};                 ///< Fingerprints: the same call is not asked about twice.
   std::map<std::string, std::uint64_t> commands{};  ///< id → seq.
 

@@ -85,8 +85,8 @@ Task<Result<void>> StepRun::proceed() {
   for (;;) {
     if (run_.is_stopping_ || !is_current()) co_return attempt_is_over();
     if (run_.state_.blocking_hold(input_.step_id) == nullptr) {
-      const bool must_end = run_.state_.is_wrapping_up && input_.step_id != kPlanStep &&
-                            agent_ != run_.state_.agent + ".answer";
+      const bool must_end =
+          run_.state_.is_wrapping_up && input_.step_id != kPlanStep && agent_ != run_.state_.answer_agent();
       if (must_end) {
         co_await run_.changed_.wait();  // The scheduler ends this step.
         continue;
@@ -184,13 +184,13 @@ Task<Result<std::string>> StepRun::ask_person(std::string question, Json detail)
   CO_TRY_OK(co_await proceed());
   if (action.empty()) {
     action = run_.parts_.ids.next();
-    Json opened = opened_data({.id = action,
-                               .kind = "question",
-                               .scope = input_.step_id,
-                               .title = question,
-                               .detail = detail,
-                               .fingerprint = call.fingerprint,
-                               .opened_ms = run_.parts_.clock.now_ms()});
+    Json opened = opened_data(run_.expiring({.id = action,
+                                             .kind = "question",
+                                             .scope = input_.step_id,
+                                             .title = question,
+                                             .detail = detail,
+                                             .fingerprint = call.fingerprint,
+                                             .opened_ms = run_.parts_.clock.now_ms()}));
     std::vector<Event> events = {
         call_event("action.proposed", call, action, {{"effect", "pure"}, {"risk", "low"}}),
         event("hold.opened", std::move(opened))};

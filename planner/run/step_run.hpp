@@ -81,6 +81,7 @@ class StepRun final : public agents::StepContext {
   Task<void> escalate(std::string rung, std::uint32_t stalled_calls, std::vector<Event> consequences);
   Task<Result<void>> leave_to_others(const Call& call);
   std::vector<Event> reassignment() const;
+  Task<Result<void>> ask_for_another_plan();
   Task<Result<bool>> ask_whether_to_go_on(const Call& call);
 
   /// Runs `ask` until the model answers; while it is unavailable a person is asked to try again or give up.

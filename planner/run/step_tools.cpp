@@ -70,18 +70,18 @@ Task<Result<void>> StepRun::propose(Call& call, const tools::Tool::Spec& spec, s
     Json data = {{"effect", tools::name_of(spec.effect)}, {"risk", tools::name_of(spec.risk)}};
     std::vector<Event> events = {call_event("action.proposed", call, action, std::move(data))};
     if (asks) {
-      Json hold = opened_data({.id = action,
-                               .kind = "approval",
-                               .scope = input_.step_id,
-                               .title = "May this step use " + call.name + "?",
-                               .detail = {{"action", action},
-                                          {"tool", call.name},
-                                          {"args", call.args},
-                                          {"risk", tools::name_of(spec.risk)},
-                                          {"effect", tools::name_of(spec.effect)},
-                                          {"why", input_.goal}},
-                               .fingerprint = call.fingerprint,
-                               .opened_ms = run_.parts_.clock.now_ms()});
+      Json hold = opened_data(run_.expiring({.id = action,
+                                             .kind = "approval",
+                                             .scope = input_.step_id,
+                                             .title = "May this step use " + call.name + "?",
+                                             .detail = {{"action", action},
+                                                        {"tool", call.name},
+                                                        {"args", call.args},
+                                                        {"risk", tools::name_of(spec.risk)},
+                                                        {"effect", tools::name_of(spec.effect)},
+                                                        {"why", input_.goal}},
+                                             .fingerprint = call.fingerprint,
+                                             .opened_ms = run_.parts_.clock.now_ms()}));
       events.push_back(event("hold.opened", std::move(hold)));
     }
     co_await commit(std::move(events), memory::Durability::synced);
@@ -99,6 +99,8 @@ Task<Result<void>> StepRun::await_approval(Call& call, const std::string& action
   const auto decided = run_.state_.decisions.find(action);
   if (decided == run_.state_.decisions.end()) co_return ok();  // Nobody had to be asked.
   const Decision& decision = decided->second;
+  if (decision.decision == "expired")
+    co_return Error{Errc::forbidden, "nobody approved " + call.name + " in time"};
   if (decision.decision == "deny") {
     co_return Error{Errc::forbidden, "a person denied " + call.name +
                                          (decision.comment.empty() ? "" : ": " + decision.comment)};

@@ -1,5 +1,7 @@
 #include "planner/run/stored_run.hpp"
 
+#include <algorithm>
+
 namespace lyceum::planner {
 namespace {
 
@@ -7,22 +9,30 @@ constexpr std::size_t kPage = 1000;
 
 }  // namespace
 
-Result<RunState> load_state_blocking(const memory::EventLog& log, const std::string& run_id,
-                                     std::uint64_t seq) {
-  RunState state(run_id);
-  while (seq == 0 || state.seq < seq) {
-    const std::size_t wanted =
-        seq == 0 ? kPage : std::min<std::size_t>(kPage, static_cast<std::size_t>(seq - state.seq));
-    TRY(const auto texts, log.read_blocking(run_id, state.seq, wanted));
+Result<void> visit_events_blocking(const memory::EventLog& log, const std::string& run_id,
+                                   std::uint64_t after, std::uint64_t until,
+                                   const std::function<Visit(const Event&)>& visit) {
+  for (std::uint64_t last = after; until == 0 || last < until;) {
+    const std::size_t wanted = until == 0 ? kPage : std::min<std::size_t>(kPage, until - last);
+    TRY(const auto texts, log.read_blocking(run_id, last, wanted));
     if (texts.empty()) break;
     for (const std::string& text : texts) {
       TRY(const Event event, event_from_stored_text(text));
-      if (event.seq != state.seq + 1) {
-        return Error{Errc::data_loss, run_id + ": event " + std::to_string(state.seq + 1) + " is missing"};
-      }
-      state.apply(event);
+      if (event.seq != ++last)
+        return Error{Errc::data_loss, run_id + ": event " + std::to_string(last) + " is missing"};
+      if (visit(event) == Visit::stop) return ok();
     }
   }
+  return ok();
+}
+
+Result<RunState> load_state_blocking(const memory::EventLog& log, const std::string& run_id,
+                                     std::uint64_t seq) {
+  RunState state(run_id);
+  TRY_OK(visit_events_blocking(log, run_id, 0, seq, [&](const Event& event) {
+    state.apply(event);
+    return Visit::next;
+  }));
   return state;
 }
 

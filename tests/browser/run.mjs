@@ -2,6 +2,7 @@
 import { after, before, describe } from "node:test";
 import { startBrowser, startService } from "./harness.mjs";
 import { documentStories } from "./stories/documents.mjs";
+import { holdStories } from "./stories/holds.mjs";
 import { lookStories } from "./stories/looks.mjs";
 import { modelStories } from "./stories/model.mjs";
 import { outageStories } from "./stories/outage.mjs";
@@ -27,6 +28,7 @@ describe("the page in a real browser", () => {
   sessionStories(shared);
   documentStories(shared);
   runStories(shared);
+  holdStories(shared);
   modelStories(shared);
   lookStories(shared);
   outageStories(shared);

@@ -47,6 +47,7 @@ TEST_F(AnswerTest, WithoutEvidenceItWasNotFound) {
   EXPECT_TRUE(proposed()["not_found"].get<bool>());
   EXPECT_EQ(proposed()["sentences"], Json::array());
   EXPECT_EQ(proposed()["gaps"], Json::array({std::string("Not found in your sources: ") + kQuestion}));
+  EXPECT_TRUE(proposed()["confidence"].is_null()) << "there was nothing to be sure by";
   EXPECT_EQ(events_of("decision.made")[0]["chosen"], "not found in your sources");
   EXPECT_THAT(run.files["report.md"], HasSubstr("Not found in your sources"));
 }
@@ -111,21 +112,6 @@ TEST_F(AnswerTest, APersonsEvidenceCountsEvenWhenTheModelDoubts) {
 
   EXPECT_FALSE(proposed()["not_found"].get<bool>());
   EXPECT_THAT(proposed()["sentences"].dump(), HasSubstr("e1"));
-}
-
-TEST_F(AnswerTest, AStepThatAPersonDidSpeaksInTheAnswer) {
-  run.blackboard.results.push_back(
-      {.step = "s1",
-       .title = kQuestion,
-       .goal = kQuestion,
-       .agent = "deep_search.find",
-       .status = "done",
-       .result = Json{{"text", "The Golden Gate Bridge was opened on 27 May 1937."}}});
-
-  ASSERT_TRUE(answer());
-
-  EXPECT_EQ(events_of("evidence.added")[0]["by"], "user:step");
-  EXPECT_THAT(events_of("message.finished")[0]["text"].get<std::string>(), HasSubstr("27 May 1937"));
 }
 
 TEST_F(AnswerTest, ASubQuestionWithoutEvidenceIsAGap) {

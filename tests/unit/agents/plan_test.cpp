@@ -66,6 +66,54 @@ TEST_F(PlanTest, WhatAnEarlierRunFoundIsSaid) {
   EXPECT_NE(thoughts.back()["text"].get<std::string>().find("1937"), std::string::npos);
 }
 
+TEST_F(PlanTest, APartWithoutASubjectGetsTheOneOfTheFirstPart) {
+  const Json plan = plan_for("What does the package manager do and which priorities exist?");
+
+  ASSERT_EQ(plan["steps"].size(), 3U);
+  EXPECT_EQ(plan["steps"][1]["goal"], "Which priorities exist? (package, manager)");
+  EXPECT_EQ(plan["steps"][1]["title"], plan["steps"][1]["goal"]);
+}
+
+TEST_F(PlanTest, AStepWithoutProgressGetsOtherSearchesForWhatIsOpen) {
+  const std::string question = "Which engineer designed the towers of the Golden Gate Bridge?";
+  run.blackboard.results = {{.step = "s1", .title = "Find", .goal = question, .status = "stalled"}};
+  run.blackboard.queries = {{.step = "s1", .text = question, .fresh = 12}};
+  run.blackboard.evidence = {evidence("e1", "The Golden Gate Bridge has two towers.", "Bridges", question)};
+  run.blackboard.refusals = {{.step = "s1", .tool = "fetch_url", .why = "a person denied fetch_url"}};
+  StepInput input = input_for(question, {});
+  input.attempt = 2;
+  test::FakeStepContext context(input, tools, *model, run);
+
+  const auto plan = do_step("deep_search.plan", context);
+
+  ASSERT_TRUE(plan) << plan.error().message;
+  const Json& steps = (*plan)["steps"];
+  ASSERT_FALSE(steps.empty());
+  for (const Json& step : steps) {
+    EXPECT_EQ(step["agent"], "deep_search.find");
+    EXPECT_NE(step["goal"], question);
+  }
+  const std::string goals = steps.dump();
+  EXPECT_NE(goals.find("engineer"), std::string::npos) << goals;
+  const std::string text = (*plan)["text"];
+  EXPECT_NE(text.find("open: engineer, designed"), std::string::npos) << text;
+  EXPECT_NE(text.find("not allowed: fetch_url"), std::string::npos) << text;
+}
+
+TEST_F(PlanTest, WhatWasSearchedBeforeIsNotPlannedAgain) {
+  const std::string question = "Who designed it?";
+  run.blackboard.results = {{.step = "s1", .title = "Find", .goal = question, .status = "stalled"}};
+  run.blackboard.queries = {{.step = "s1", .text = "designed", .fresh = 0}};
+  StepInput input = input_for(question, {});
+  input.attempt = 2;
+  test::FakeStepContext context(input, tools, *model, run);
+
+  const auto plan = do_step("deep_search.plan", context);
+
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_TRUE((*plan)["steps"].empty()) << plan->dump();
+}
+
 TEST_F(PlanTest, CancelledItReturnsAtOnce) {
   const auto context = context_for("When was the bridge opened?", {});
   context->cancelled_from = 1;

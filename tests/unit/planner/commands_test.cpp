@@ -255,6 +255,36 @@ TEST_F(Interventions, APersonTakesAStepOverAndCommitsItsResult) {
   EXPECT_EQ(look->calls.size(), 1U);
   EXPECT_EQ(status(run_id), "completed");
   EXPECT_EQ(summary(run_id)["holds"].size(), 0U);
+  const auto added = events_of(run_id, "evidence.added");
+  ASSERT_EQ(added.size(), 1U) << "what a person found counts like any quote";
+  EXPECT_EQ(added[0]["data"]["quote"], "I looked myself");
+  EXPECT_EQ(added[0]["data"]["title"], "Step “Find”, done by a person");
+  EXPECT_EQ(added[0]["data"]["by"], "user:ada");
+}
+
+TEST_F(Interventions, AGivenQuoteOfADocumentBearsTheDocumentsTitle) {
+  const auto ingested =
+      store->documents().ingest_blocking({.collection = "sea",
+                                          .source = "tides.md",
+                                          .bytes = "# Tides\n\n## Cause\n\nThe moon pulls the sea.\n"});
+  ASSERT_TRUE(ingested) << ingested.error().message;
+  const auto& document = ingested->documents[0];
+  const std::string quote = "The moon pulls the sea.";
+  const std::string text = *store->documents().text_blocking(document.id, 0, document.text_bytes);
+  const std::string run_id = submit_hanging();
+
+  accepted(run_id, {{"type", "evidence.inject"},
+                    {"text", quote},
+                    {"document", document.id},
+                    {"begin", text.find(quote)},
+                    {"end", text.find(quote) + quote.size()}});
+  accepted(run_id, {{"type", "evidence.inject"}, {"text", "Heard it on the radio."}});
+
+  const auto added = events_of(run_id, "evidence.added");
+  EXPECT_EQ(added[0]["data"]["title"], document.title);
+  EXPECT_EQ(added[0]["data"]["section"], "Cause");
+  EXPECT_EQ(added[0]["data"]["collection"], "sea");
+  EXPECT_EQ(added[1]["data"]["title"], "Given by user:ada");
 }
 
 TEST_F(Interventions, AReturnedStepRunsAnew) {

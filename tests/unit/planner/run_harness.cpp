@@ -92,7 +92,8 @@ RunHarness::RunHarness() : find(find_nothing), answer(answer_plainly) {
     agents.add(std::make_unique<ScriptedAgent>(name, std::vector<std::string>{"look", "fetch", "send"},
                                                std::move(script)));
   };
-  add_agent("test.plan", [this](agents::StepContext&) -> Task<Result<Json>> {
+  add_agent("test.plan", [this](agents::StepContext& context) -> Task<Result<Json>> {
+    if (plan_otherwise && context.input().attempt > 1) co_return co_await plan_otherwise(context);
     co_return Json{{"text", "planned"}, {"steps", plan_steps}};
   });
   add_agent("test.find",
@@ -124,7 +125,8 @@ void RunHarness::start() {
                           .ids = ids,
                           .metrics = metrics,
                           .pool = *pool,
-                          .executor = io->get_executor()},
+                          .executor = io->get_executor(),
+                          .readers = io->get_executor()},
                          options);
 }
 

@@ -119,6 +119,7 @@ class RunHarness : public testing::Test {
                      {{"title", "Answer"}, {"agent", "test.answer"}, {"inputs", {"*"}}}};
   Script find;
   Script answer;
+  Script plan_otherwise{};  ///< Of test.plan from its second attempt on; empty: `plan_steps` again.
 
   ManualClock clock;
   SeededRandom random{7};

@@ -249,52 +249,6 @@ TEST_F(RunMachine, AnInventedQuoteIsRefused) {
   EXPECT_EQ(added[0]["data"]["evidence"], "e1");
 }
 
-TEST_F(RunMachine, TheLoopLadderForbidsThenAsksThenStops) {
-  options.stall_actions_max = 3;
-  restart();
-  find = [](agents::StepContext& context) -> Task<Result<Json>> {
-    for (;;) {
-      const auto found = co_await context.act("look", Json::object());
-      if (!found && found.error().code == Errc::cancelled) co_return found.error();
-    }
-  };
-  const std::string run_id = submit();
-  const Json question = wait_hold(run_id, "question");
-  EXPECT_LE(look->calls.size(), 4U) << "the same call went on after it was forbidden";
-
-  accepted(run_id,
-           {{"type", "hold.resolve"}, {"hold", question["hold"]}, {"decision", "answer"}, {"payload", "no"}});
-  wait_end(run_id);
-
-  std::vector<std::string> rungs;
-  for (const Json& event : events_of(run_id, "loop.escalated")) rungs.push_back(event["data"]["rung"]);
-  EXPECT_EQ(rungs, (std::vector<std::string>{"forbid", "ask", "stop"}));
-}
-
-TEST_F(RunMachine, AStepThatFindsNothingGoesToAnotherExpertOfItsRole) {
-  options.stall_actions_max = 3;
-  restart();
-  agents.add(std::make_unique<ScriptedAgent>("other.find", std::vector<std::string>{"look"},
-                                             [](agents::StepContext&) -> Task<Result<Json>> {
-                                               co_return Json{{"text", "found by the other"}};
-                                             }));
-  find = [](agents::StepContext& context) -> Task<Result<Json>> {
-    for (int round = 0;; ++round) {
-      const Json args = {{"round", round}};
-      const auto found = co_await context.act("look", args);
-      if (!found && found.error().code == Errc::cancelled) co_return found.error();
-    }
-  };
-  const std::string run_id = submit({{"approvals", "auto"}});
-  wait_end(run_id);
-
-  std::vector<std::string> rungs;
-  for (const Json& event : events_of(run_id, "loop.escalated")) rungs.push_back(event["data"]["rung"]);
-  EXPECT_EQ(rungs, (std::vector<std::string>{"forbid", "reassign"}));
-  EXPECT_EQ(status(run_id), "completed");
-  EXPECT_EQ((*run(planner->plan(run_id, 0)))["steps"][0]["agent"], "other.find");
-}
-
 TEST_F(RunMachine, ASpentBudgetHoldsAndCanBeRaised) {
   find = look_thrice;
   const std::string run_id = submit({{"budget", {{"tool_calls", 2}}}});

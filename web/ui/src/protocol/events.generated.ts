@@ -4,7 +4,7 @@ import * as o from "./objects";
 
 export const eventData = {
   /** A run was asked for. */
-  "run.submitted": object({ question: string, title: string, agent: string, collections: array(string), plan_review: boolean, approvals: oneOf("ask", "auto"), budget: o.budget, created_ms: number }),
+  "run.submitted": object({ question: string, title: string, agent: string, collections: array(string), plan_review: boolean, approvals: oneOf("ask", "auto"), budget: o.budget, hold_expires_after_ms: number, hold_on_expiry: oneOf("keep", "deny", "cancel_step"), created_ms: number }),
   /** This run continues another one from an event of it; the events before this one are the parent's. */
   "run.forked": object({ parent: string, at_seq: number, title: string, created_ms: number }),
   /** The run entered a phase. */
@@ -74,7 +74,7 @@ export const eventData = {
   /** A choice by probabilities. */
   "decision.made": object({ question: string, options: array(o.option), chosen: string, threshold: number }),
   /** The answer; every sentence cites. */
-  "answer.proposed": object({ sentences: array(o.sentence), gaps: array(string), conflicts: array(o.conflict), not_found: boolean, confidence: number }),
+  "answer.proposed": object({ sentences: array(o.sentence), gaps: array(string), conflicts: array(o.conflict), not_found: boolean, confidence: nullable(number) }),
   /** A person's note to the agents. */
   "note.injected": object({ text: string, path: string }),
   /** An agent has taken a note into account. */
@@ -84,7 +84,7 @@ export const eventData = {
   /** The limits of the run. */
   "budget.set": object({ budget: o.budget }),
   /** Nothing changes any more; the next rung of the ladder. */
-  "loop.escalated": object({ rung: oneOf("forbid", "reassign", "ask", "stop"), why: string }),
+  "loop.escalated": object({ rung: oneOf("forbid", "reassign", "replan", "ask", "stop"), why: string }),
 } as const;
 
 export type EventType = keyof typeof eventData;

@@ -58,6 +58,20 @@ export function whenLabel(ms: number, nowMs: number): string {
   return day.format(ms);
 }
 
+/** What becomes of a hold that nobody decides, and when. */
+export function expiryLabel(expiresMs: number, onExpiry: string, nowMs: number): string {
+  const leftS = Math.ceil((expiresMs - nowMs) / 1000);
+  if (leftS <= 0) return onExpiry === "keep" ? "overdue" : "time is up";
+  const left =
+    leftS < 60
+      ? `${leftS} s`
+      : leftS < 3600
+        ? `${Math.floor(leftS / 60)} min ${leftS % 60} s`
+        : `${Math.floor(leftS / 3600)} h ${Math.floor((leftS % 3600) / 60)} min`;
+  if (onExpiry === "keep") return `due in ${left}`;
+  return onExpiry === "deny" ? `denied in ${left}` : `step cancelled in ${left}`;
+}
+
 /** A value of unknown shape in one line. */
 export function brief(value: unknown, charsMax = 160): string {
   if (value === null || value === undefined) return "";

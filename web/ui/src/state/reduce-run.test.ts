@@ -64,6 +64,14 @@ describe("reduceRun", () => {
     });
   });
 
+  it("gives a hold of its parent the time that was left", () => {
+    const opened = { hold: "h", kind: "approval", expires_ms: 60_000, on_expiry: "deny" };
+    const parent = foldRun([{ ...event(16, "hold.opened", opened), ts: 10_000 }], whole);
+    const child = reduceRun(parent, { ...event(17, "run.forked", { parent: "P", at_seq: 16 }), ts: 70_000 });
+
+    expect(child.holds.get("h")?.expires_ms).toBe(120_000);
+  });
+
   it("starts a step anew when it is tried again", () => {
     const step = { step: "s1", attempt: 2 };
     const again = foldRun([event(16, "step.requeued", { reason: "r" }, step)], whole);

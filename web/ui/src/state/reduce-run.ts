@@ -28,11 +28,22 @@ import { emptyRun, type RunView } from "./run-view";
 export function reduceRun(view: RunView, event: RunEvent): RunView {
   if (event.ephemeral) return apply(view, event);
   if (event.seq <= view.seq) return view;
-  return apply({ ...view, seq: event.seq, lastMs: event.ts }, event);
+  const holds = event.type === "run.forked" ? postponed(view.holds, event.ts - view.lastMs) : view.holds;
+  return apply({ ...view, holds, seq: event.seq, lastMs: event.ts }, event);
 }
 
 export function foldRun(events: readonly RunEvent[], from: RunView = emptyRun): RunView {
   return events.reduce(reduceRun, from);
+}
+
+/** The time between the parent's event and a fork was nobody's to decide in. */
+function postponed(holds: RunView["holds"], byMs: number): RunView["holds"] {
+  return new Map(
+    [...holds].map(([id, hold]) => [
+      id,
+      { ...hold, expires_ms: hold.expires_ms === null ? null : hold.expires_ms + Math.max(0, byMs) },
+    ]),
+  );
 }
 
 function apply(view: RunView, event: RunEvent): RunView {

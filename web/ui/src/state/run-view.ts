@@ -109,7 +109,8 @@ export interface AnswerView {
   readonly gaps: readonly string[];
   readonly conflicts: readonly Conflict[];
   readonly notFound: boolean;
-  readonly confidence: number;
+  /** Null where nothing was judged: a person wrote the answer, or no quote was found. */
+  readonly confidence: number | null;
 }
 
 export interface RunEnd {

@@ -5,6 +5,7 @@ import { ulid } from "../protocol/ulid";
 import { event, wholeRun } from "../testing/events";
 import { describeAction } from "./action-label";
 import { splitAtBytes } from "./bytes";
+import { expiryLabel } from "./labels";
 import { markWords } from "./mark-words";
 import { pieces } from "./passage";
 import { passageLink, parseRoute, searchLink, webAddress } from "./route";
@@ -149,5 +150,15 @@ describe("small things", () => {
 
     const one = uploadResult({ documents: [{ document: "D" }], outcome: "added" }, "");
     expect(outcomeOf(one)).toEqual({ outcome: "added", isError: false });
+  });
+});
+
+describe("the time of a hold", () => {
+  it("says what happens when nobody decides", () => {
+    expect(expiryLabel(90_000, "deny", 30_500)).toBe("denied in 1 min 0 s");
+    expect(expiryLabel(90_000, "cancel_step", 85_000)).toBe("step cancelled in 5 s");
+    expect(expiryLabel(7_500_000, "keep", 0)).toBe("due in 2 h 5 min");
+    expect(expiryLabel(90_000, "deny", 90_000)).toBe("time is up");
+    expect(expiryLabel(90_000, "keep", 95_000)).toBe("overdue");
   });
 });
