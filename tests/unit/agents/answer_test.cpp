@@ -114,6 +114,22 @@ TEST_F(AnswerTest, APersonsEvidenceCountsEvenWhenTheModelDoubts) {
   EXPECT_THAT(proposed()["sentences"].dump(), HasSubstr("e1"));
 }
 
+TEST_F(AnswerTest, AQuoteThatAddsToTheOthersGoesBeforeOneThatRepeatsThem) {
+  for (int i = 1; i <= 6; ++i) {
+    const std::string n = std::to_string(i);
+    run.blackboard.evidence.push_back(
+        evidence("e" + n, "The Golden Gate Bridge has lamp " + n + ".", "Lamps " + n, kQuestion));
+  }
+  run.blackboard.evidence.push_back(evidence("e7", "It was opened in May 1937.", "1937", kQuestion));
+  run.blackboard.evidence.back().score = 0.5;
+
+  const auto result = answer();
+
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ((*result)["evidence"].size(), 5U);
+  EXPECT_THAT((*result)["evidence"].dump(), HasSubstr("e7"));
+}
+
 TEST_F(AnswerTest, ASubQuestionWithoutEvidenceIsAGap) {
   run.blackboard.evidence.push_back(
       evidence("e1", "The Golden Gate Bridge was opened in May 1937.", "Bridges", kQuestion));
