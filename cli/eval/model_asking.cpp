@@ -35,6 +35,14 @@ model::Prompt evidence_prompt(const std::string& question) {
                   "\nWhich passages of the sources say something that helps to answer it?"};
 }
 
+model::Prompt relevance_prompt(const std::string& question, const std::string& quote) {
+  return {.task = "deep_search.relevant",
+          .slots = {{"question", question}, {"quote", quote}},
+          .system = "You judge evidence.",
+          .user = "Question: " + question + "\nQuote: " + quote +
+                  "\nDoes the quote help to answer the question? Sharing words is not enough."};
+}
+
 Json figures_of(const std::vector<ChoiceOutcome>& outcomes, double time_ms) {
   return {{"accuracy", accuracy(outcomes)},
           {"macro_f1", macro_f1(outcomes)},
@@ -126,6 +134,33 @@ Task<Result<Json>> ask_evidence(model::LanguageModel& model, const std::vector<P
       {"quoted_foreign", share_quoted(foreign_scores)},
       {"abstention_auc", area_under_curve(own_scores, foreign_scores)},
       {"ms", milliseconds_since(start) / static_cast<double>(3 * std::max<std::size_t>(cases.size(), 1))}};
+}
+
+Task<Result<Json>> ask_relevance(model::LanguageModel& model, const std::vector<PassageCase>& cases) {
+  std::vector<double> picks;
+  std::vector<double> holding;
+  std::vector<double> others;
+  const auto start = MonotonicClock::now();
+  for (const PassageCase& item : cases) {
+    double best = -1;
+    bool is_best_right = false;
+    for (const TextRange range : split_sentences(item.passages[0])) {
+      const std::string sentence = item.passages[0].substr(range.begin, range.end - range.begin);
+      model::ChooseRequest request{.prompt = relevance_prompt(item.question, sentence),
+                                   .options = {"relevant", "not relevant"}};
+      CO_TRY(const model::Choice choice, co_await model.choose(std::move(request)));
+      const bool is_right = holds_answer(sentence, item.answers);
+      (is_right ? holding : others).push_back(choice.probabilities.at(0));
+      if (choice.probabilities[0] <= best) continue;
+      best = choice.probabilities[0];
+      is_best_right = is_right;
+    }
+    picks.push_back(is_best_right ? 1 : 0);
+  }
+  co_return Json{
+      {"sentence_accuracy", mean(picks)},
+      {"auc", area_under_curve(holding, others)},
+      {"ms", milliseconds_since(start) / static_cast<double>(std::max<std::size_t>(cases.size(), 1))}};
 }
 
 Json evidence_chance(const std::vector<PassageCase>& cases) {

@@ -19,6 +19,9 @@ void add_choice_baselines(const std::vector<ChoiceCase>& cases, Json& report);
 /// {"first_quote_holds_answer", "quote_bytes", "sentence_accuracy", "quoted", "quoted_foreign",
 /// "abstention_auc", "ms"}
 Task<Result<Json>> ask_evidence(model::LanguageModel& model, const std::vector<PassageCase>& cases);
+/// deep_search.relevant of every sentence by itself: {"sentence_accuracy" of the most relevant one, "auc" of
+/// those that hold the answer against the others, "ms"}
+Task<Result<Json>> ask_relevance(model::LanguageModel& model, const std::vector<PassageCase>& cases);
 /// {"majority": of the first sentence, "chance"}
 Json evidence_chance(const std::vector<PassageCase>& cases);
 /// {"exact_match", "f1", "quoted", "quoted_foreign"?, "ms"}

@@ -15,6 +15,7 @@ namespace {
 
 using ChoiceLoader = std::function<Result<std::vector<ChoiceCase>>(const std::string&, std::size_t)>;
 using PassageLoader = std::function<Result<std::vector<PassageCase>>(const std::string&, std::size_t)>;
+using PassageAsker = Task<Result<Json>> (*)(model::LanguageModel&, const std::vector<PassageCase>&);
 using RetrievalLoader = std::function<Result<RetrievalSet>(const std::string&, std::size_t)>;
 
 /// One task's evaluation: reads its cases, asks all models and fills its part of the report.
@@ -35,18 +36,14 @@ class Evaluation {
     co_return ok();
   }
 
-  Task<Result<void>> quote(std::string name, PassageLoader load, bool asks_spans) {
+  Task<Result<void>> read(std::string name, PassageLoader load, PassageAsker ask, bool has_chance) {
     if (!wants(name)) co_return ok();
     const auto cases = load(options_.data, options_.limit);
     if (!cases) co_return note_absent(name, cases.error());
     Json& report = begin(name, cases->size());
-    if (!asks_spans) report.update(evidence_chance(*cases));
+    if (has_chance) report.update(evidence_chance(*cases));
     for (const EvaluatedModel& column : models_) {
-      if (asks_spans) {
-        CO_TRY(report[column.name], co_await ask_spans(*column.model, *cases));
-      } else {
-        CO_TRY(report[column.name], co_await ask_evidence(*column.model, *cases));
-      }
+      CO_TRY(report[column.name], co_await ask(*column.model, *cases));
     }
     co_return ok();
   }
@@ -103,10 +100,11 @@ ChoiceLoader fewrel(std::size_t ways, std::size_t shots, bool is_named) {
 
 Task<Result<Json>> evaluate_model(ModelEvalOptions options, std::vector<EvaluatedModel> models) {
   Evaluation evaluation(std::move(options), std::move(models));
-  CO_TRY_OK(co_await evaluation.quote("evidence.squad", squad_cases_blocking, false));
-  CO_TRY_OK(co_await evaluation.quote("span.squad", squad_cases_blocking, true));
-  CO_TRY_OK(co_await evaluation.quote("span.hotpot", hotpot_cases_blocking, true));
-  CO_TRY_OK(co_await evaluation.quote("span.nqswap", nqswap_cases_blocking, true));
+  CO_TRY_OK(co_await evaluation.read("evidence.squad", squad_cases_blocking, ask_evidence, true));
+  CO_TRY_OK(co_await evaluation.read("relevant.squad", squad_cases_blocking, ask_relevance, true));
+  CO_TRY_OK(co_await evaluation.read("span.squad", squad_cases_blocking, ask_spans, false));
+  CO_TRY_OK(co_await evaluation.read("span.hotpot", hotpot_cases_blocking, ask_spans, false));
+  CO_TRY_OK(co_await evaluation.read("span.nqswap", nqswap_cases_blocking, ask_spans, false));
   CO_TRY_OK(co_await evaluation.choose("claim.symmetric_fever", symmetric_fever_cases_blocking));
   CO_TRY_OK(co_await evaluation.choose("claim.scifact", scifact_cases_blocking));
   CO_TRY_OK(co_await evaluation.choose("claim.climate_fever", climate_fever_cases_blocking));

@@ -132,6 +132,21 @@ TEST_F(ModelEvalTest, QuotesAreJudgedByTheAnswerTheyHoldAndByWhatTheyLeaveAlone)
   EXPECT_NEAR((*report)["tasks"]["span.squad"]["model"]["f1"].get<double>(), 2 * 1.0 / 6 / 2, 1e-9);
 }
 
+TEST_F(ModelEvalTest, TheMostRelevantSentenceIsTheFirstOfEqualOnes) {
+  write("qa-squad/test.jsonl",
+        {{{"question", "When?"}, {"context", "It is old. It was built in 1889."}, {"answers", {"1889"}}},
+         {{"question", "Who?"}, {"context", "Ann built it. It is new."}, {"answers", {"Ann"}}}});
+  model_.favourite = "relevant";
+
+  const auto report = evaluate();
+
+  ASSERT_TRUE(report.has_value()) << report.error().message;
+  const Json& task = (*report)["tasks"]["relevant.squad"];
+  EXPECT_DOUBLE_EQ(task["model"]["sentence_accuracy"], 0.5);
+  EXPECT_DOUBLE_EQ(task["model"]["auc"], 0.5);
+  EXPECT_DOUBLE_EQ(task["majority"]["sentence_accuracy"], 0.5);
+}
+
 TEST_F(ModelEvalTest, RetrievalIsMeasuredAloneAndFusedBesideBm25) {
   write("ir-cisi/corpus.jsonl", {{{"id", 1}, {"title", "aaa"}, {"text", "bridge"}},
                                  {{"id", 2}, {"title", "zzz"}, {"text", "tower"}}});
