@@ -22,8 +22,8 @@ std::size_t padded(std::size_t n) {
 
 }  // namespace
 
-Decoder::Decoder(const DecoderShape& shape, GemmPath path, Workers& workers, std::size_t max_tokens,
-                 std::size_t max_experts)
+Decoder::Decoder(const DecoderShape& shape, GemmPath path, kernels::WorkerPool& workers,
+                 std::size_t max_tokens, std::size_t max_experts)
     : shape_(shape),
       layout_(shape),
       gemm_(path),
@@ -112,7 +112,7 @@ void Decoder::allocate_scratch() {
   const std::size_t widest =
       std::max({2 * shape_.num_inner, hidden, shape_.query_key_value_size(), shape_.query_size()});
   const std::size_t head = padded(shape_.context_length) * shape_.head_dim;
-  scratch_.resize(workers_.size());
+  scratch_.resize(workers_.num_threads());
   for (Scratch& scratch : scratch_) {
     scratch.products.resize(kRowBlock * (widest + kStridePadding));
     scratch.more_products.resize(kRowBlock * (widest + kStridePadding));
@@ -136,7 +136,7 @@ void Decoder::take_parameters(std::span<const float> parameters) {
     for (PackedWeight& weight : layer.gate_up) packed.push_back(&weight);
     for (PackedWeight& weight : layer.down) packed.push_back(&weight);
   }
-  workers_.for_each(packed.size(), [&](std::size_t item, std::size_t) {
+  workers_.run(packed.size(), [&](std::size_t item, std::size_t) {
     PackedWeight& weight = *packed[item];
     const float* const values = weights(weight.offset);
     kernels::training::pack_transposed(values, weight.columns, weight.rows, weight.columns,
@@ -147,7 +147,7 @@ void Decoder::take_parameters(std::span<const float> parameters) {
 
 void Decoder::for_row_blocks(
     const std::function<void(std::size_t first, std::size_t count, std::size_t worker)>& work) {
-  workers_.for_each(num_row_blocks(), [&](std::size_t item, std::size_t worker) {
+  workers_.run(num_row_blocks(), [&](std::size_t item, std::size_t worker) {
     const std::size_t first = item * kRowBlock;
     work(first, std::min(kRowBlock, num_rows_ - first), worker);
   });
@@ -233,14 +233,14 @@ void Decoder::backward(const TokenBatch& batch, const PassOptions& options,
 
 void Decoder::add_weight_gradient(const Rows& dy, const Rows& x, float* gradient) {
   const std::size_t dy_blocks = dy.columns / kGemmTile;
-  workers_.for_each(dy_blocks + x.columns / kGemmTile, [&](std::size_t item, std::size_t) {
+  workers_.run(dy_blocks + x.columns / kGemmTile, [&](std::size_t item, std::size_t) {
     const Rows& rows = item < dy_blocks ? dy : x;
     const std::size_t column = (item < dy_blocks ? item : item - dy_blocks) * kGemmTile;
     Bf16* const packed = item < dy_blocks ? packed_gradients_.data() : packed_inputs_.data();
     kernels::training::pack(rows.values + column, rows.stride, num_rows_, kGemmTile,
                             packed + column * num_rows_);
   });
-  workers_.for_each((dy.columns + kGradientRows - 1) / kGradientRows, [&](std::size_t item, std::size_t) {
+  workers_.run((dy.columns + kGradientRows - 1) / kGradientRows, [&](std::size_t item, std::size_t) {
     const std::size_t first = item * kGradientRows;
     gemm_.multiply_transposed({std::min(kGradientRows, dy.columns - first), x.columns, num_rows_},
                               packed_gradients_.data() + first * num_rows_, packed_inputs_.data(),

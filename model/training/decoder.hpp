@@ -9,8 +9,8 @@
 #include "kernels/training/expert_layer.hpp"
 #include "kernels/training/gemm.hpp"
 #include "kernels/training/packed_attention.hpp"
+#include "kernels/worker_pool.hpp"
 #include "model/training/decoder_shape.hpp"
-#include "model/training/workers.hpp"
 
 namespace lyceum::model {
 
@@ -73,7 +73,7 @@ class Decoder {
  public:
   /// `workers` is borrowed. Buffers are for batches of at most max_tokens tokens and max_experts experts a
   /// token.
-  Decoder(const DecoderShape& shape, kernels::training::GemmPath path, Workers& workers,
+  Decoder(const DecoderShape& shape, kernels::training::GemmPath path, kernels::WorkerPool& workers,
           std::size_t max_tokens, std::size_t max_experts);
 
   const ParameterLayout& layout() const { return layout_; }
@@ -237,7 +237,7 @@ class Decoder {
   DecoderShape shape_;
   ParameterLayout layout_;
   kernels::training::Gemm gemm_;
-  Workers& workers_;
+  kernels::WorkerPool& workers_;
   std::size_t max_rows_;
   std::size_t max_experts_;
   std::size_t max_slots_;

@@ -35,7 +35,7 @@ void Decoder::attention_forward(Layer& layer, const TokenBatch& batch, bool is_c
                                      layer.query_key_value_rows.data() + first * wide);
   });
   const std::size_t num_groups = shape_.num_kv_heads;
-  workers_.for_each(batch.documents.size() * num_groups, [&](std::size_t item, std::size_t worker) {
+  workers_.run(batch.documents.size() * num_groups, [&](std::size_t item, std::size_t worker) {
     attend_document(layer, batch.documents[item / num_groups], item % num_groups, is_causal,
                     scratch_[worker]);
   });
@@ -155,7 +155,7 @@ void Decoder::attention_backward(Layer& layer, const TokenBatch& batch, bool is_
   partials_.assign(num_items * norm_size, 0.0F);
   std::fill_n(query_key_value_gradients_.data() + num_tokens_ * wide, (num_rows_ - num_tokens_) * wide,
               Bf16{0});
-  workers_.for_each(num_items, [&](std::size_t item, std::size_t worker) {
+  workers_.run(num_items, [&](std::size_t item, std::size_t worker) {
     attend_document_backward(layer, batch.documents[item / num_groups], item % num_groups, is_causal,
                              scratch_[worker], partials_.data() + item * norm_size);
   });

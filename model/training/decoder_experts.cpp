@@ -45,7 +45,7 @@ void Decoder::experts_forward(Layer& layer, std::size_t k) {
   });
   assign_slots(layer, k);
   const std::vector<SlotBlock> blocks = slot_blocks(layer);
-  workers_.for_each(blocks.size(), [&](std::size_t item, std::size_t worker) {
+  workers_.run(blocks.size(), [&](std::size_t item, std::size_t worker) {
     compute_slots(layer, blocks[item], scratch_[worker]);
   });
   mix_slots(layer, k);
@@ -128,14 +128,14 @@ void Decoder::experts_backward(Layer& layer, std::size_t k, const RouterLossWeig
                                std::span<float> gradients) {
   spread_slot_gradients(layer, k, router_loss);
   const std::vector<SlotBlock> blocks = slot_blocks(layer);
-  workers_.for_each(blocks.size(), [&](std::size_t item, std::size_t worker) {
+  workers_.run(blocks.size(), [&](std::size_t item, std::size_t worker) {
     compute_slot_gradients(layer, blocks[item], scratch_[worker]);
   });
-  workers_.for_each(shape_.num_experts * kGradientParts, [&](std::size_t item, std::size_t worker) {
+  workers_.run(shape_.num_experts * kGradientParts, [&](std::size_t item, std::size_t worker) {
     add_expert_gradient(layer, item / kGradientParts, item % kGradientParts, scratch_[worker], gradients);
   });
   gather_slot_gradients(layer, k, gradients);
-  workers_.for_each(shape_.num_experts, [&](std::size_t expert, std::size_t) {
+  workers_.run(shape_.num_experts, [&](std::size_t expert, std::size_t) {
     kernels::training::route_backward_weight(
         router_extents(k), expert, router_logit_gradients_.data(), layer.experts_normed.data(),
         gradients.data() + layer.offsets.router + expert * shape_.num_hidden);

@@ -22,7 +22,7 @@ std::size_t padded(std::size_t n) {
 void Decoder::compute_logits(std::size_t num_rows) {
   const std::size_t hidden = shape_.num_hidden;
   const std::size_t vocabulary = shape_.vocabulary_size;
-  workers_.for_each((vocabulary + kHeadColumns - 1) / kHeadColumns, [&](std::size_t item, std::size_t) {
+  workers_.run((vocabulary + kHeadColumns - 1) / kHeadColumns, [&](std::size_t item, std::size_t) {
     const std::size_t first = item * kHeadColumns;
     gemm_.multiply({num_rows, std::min(kHeadColumns, vocabulary - first), hidden}, head_rows_.data(), hidden,
                    embedding_.forward.data() + first * hidden, head_logits_.data() + first,
@@ -47,7 +47,7 @@ PredictionReport Decoder::predict(const TokenBatch& batch, std::span<float> grad
                   head_rows_.data() + i * hidden);
     compute_logits(num_rows);
     std::fill_n(head_gradients_.begin(), num_rows * stride, Bf16{0});
-    workers_.for_each(count, [&](std::size_t i, std::size_t) {
+    workers_.run(count, [&](std::size_t i, std::size_t) {
       const Prediction& prediction = batch.predictions[first + i];
       losses[first + i] = kernels::training::cross_entropy_row(
           head_logits_.data() + i * stride, shape_.vocabulary_size, prediction.target,
@@ -76,7 +76,7 @@ void Decoder::add_head_gradients(const std::vector<Prediction>& predictions, std
   const std::size_t vocabulary = shape_.vocabulary_size;
   const std::size_t stride = vocabulary + kStridePadding;
   const std::size_t num_rows = padded(count);
-  workers_.for_each(num_rows / kGemmTile, [&](std::size_t item, std::size_t) {
+  workers_.run(num_rows / kGemmTile, [&](std::size_t item, std::size_t) {
     const std::size_t row = item * kGemmTile;
     gemm_.multiply({kGemmTile, hidden, vocabulary}, head_gradients_.data() + row * stride, stride,
                    embedding_.backward.data(), head_row_gradients_.data() + row * hidden, hidden, false);
@@ -86,7 +86,7 @@ void Decoder::add_head_gradients(const std::vector<Prediction>& predictions, std
     for (std::size_t j = 0; j < hidden; ++j) target[j] += head_row_gradients_[i * hidden + j];
   }
   kernels::training::pack(head_rows_.data(), hidden, num_rows, hidden, packed_head_rows_.data());
-  workers_.for_each((vocabulary + kHeadColumns - 1) / kHeadColumns, [&](std::size_t item, std::size_t) {
+  workers_.run((vocabulary + kHeadColumns - 1) / kHeadColumns, [&](std::size_t item, std::size_t) {
     const std::size_t column = item * kHeadColumns;
     const std::size_t num_columns = std::min(kHeadColumns, vocabulary - column);
     Bf16* const packed = packed_head_gradients_.data() + column * num_rows;

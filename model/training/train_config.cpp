@@ -88,6 +88,20 @@ Result<ExpertSchedule> read_experts(const Json& json, const DecoderShape& shape)
   return experts;
 }
 
+Result<ContrastiveConfig> read_contrastive(const Json& json, const DecoderShape& shape) {
+  FieldReader fields(json, "contrastive");
+  ContrastiveConfig contrastive;
+  contrastive.every = static_cast<std::uint64_t>(fields.integer("every", 0, 0, 1'000'000));
+  contrastive.temperature = fields.number("temperature", contrastive.temperature, 1e-3, 10.0);
+  contrastive.hardness = fields.number("hardness", contrastive.hardness, 0.0, 100.0);
+  contrastive.weight = fields.number("weight", contrastive.weight, 0.0, 1000.0);
+  const auto longest = static_cast<std::int64_t>(shape.context_length / 2);
+  contrastive.text_tokens = static_cast<std::size_t>(
+      fields.integer("text_tokens", std::min<std::int64_t>(256, longest), 1, longest));
+  TRY_OK(fields.finish());
+  return contrastive;
+}
+
 Result<void> read_checkpoints(const Json& json, TrainConfig& config) {
   FieldReader fields(json, "checkpoints");
   config.checkpoint_seconds = static_cast<std::uint64_t>(fields.integer("seconds", 300, 1, 86'400));
@@ -212,6 +226,7 @@ Result<TrainConfig> read_train_config(const Json& json) {
   TRY(config.learning_rate, read_learning_rate(fields.object("learning_rate")));
   TRY(config.experts, read_experts(fields.object("experts"), config.shape));
   TRY_OK(read_losses(fields, config));
+  TRY(config.contrastive, read_contrastive(fields.object("contrastive"), config.shape));
   TRY_OK(read_checkpoints(fields.object("checkpoints"), config));
   TRY_OK(read_validation(fields.object("validation"), config));
   TRY_OK(fields.finish());

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "model/training/contrastive.hpp"
 #include "model/training/decoder.hpp"
 
 namespace lyceum::model {
@@ -46,7 +47,7 @@ struct ExpertSchedule {
 
 struct TrainConfig {
   DecoderShape shape{};
-  std::string data{};  ///< Folder with train.lytd, validation.lytd and summary.json
+  std::string data{};  ///< Folder with train.lytd, validation.lytd, summary.json and maybe train.lytp
   std::string run{};   ///< Folder of checkpoints and metrics
   std::uint64_t seed = 1;
   std::size_t num_threads = 0;  ///< 0: one a processor
@@ -55,6 +56,7 @@ struct TrainConfig {
   LearningRate learning_rate{};
   ExpertSchedule experts{};
   RouterLossWeights router_loss{};
+  ContrastiveConfig contrastive{};
   /// What a document's predictions weigh together, by kind (named as in a mixture). For kinds that no name
   /// covers each prediction weighs 1, so that documents with short answers would hardly count.
   std::map<std::string, double> document_weights{};

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <span>
 #include <thread>
 
-#include "base/check.hpp"
 #include "kernels/training/adamw.hpp"
+#include "kernels/training/bfloat16.hpp"
 
 namespace lyceum::model {
 namespace {
@@ -18,24 +20,44 @@ std::size_t threads_of(const TrainConfig& config) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
+Result<void> check_vocabulary(std::size_t size, const TrainConfig& config) {
+  if (size == config.shape.vocabulary_size) return ok();
+  return Error{Errc::invalid_argument, "the data have a vocabulary of " + std::to_string(size) +
+                                           ", the model of " + std::to_string(config.shape.vocabulary_size)};
+}
+
+/// A run may have begun without groups.
+Result<void> restore_groups(const Json& position, std::optional<ContrastiveSampler>& groups) {
+  if (!groups || !position.contains("groups")) return ok();
+  constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
+  FieldReader fields(position["groups"], "position.groups");
+  const std::int64_t pass = fields.required_integer("pass", 0, kMax);
+  const std::int64_t next = fields.required_integer("next", 0, kMax);
+  TRY_OK(fields.finish());
+  groups->restore(static_cast<std::uint64_t>(pass), static_cast<std::uint64_t>(next));
+  return ok();
+}
+
 std::size_t most_experts(const TrainConfig& config) {
   return std::max(config.experts.highest(), std::ranges::max(config.validation_experts));
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Trainer>> Trainer::create(const TrainConfig& config, const TrainingDataFile& data,
-                                                 const std::vector<std::string>& kinds,
+Result<std::unique_ptr<Trainer>> Trainer::create(const TrainConfig& config, const TrainData& data,
                                                  kernels::training::GemmPath path) {
-  if (data.vocabulary_size() != config.shape.vocabulary_size)
-    return Error{Errc::invalid_argument, "the data have a vocabulary of " +
-                                             std::to_string(data.vocabulary_size()) + ", the model of " +
-                                             std::to_string(config.shape.vocabulary_size)};
-  TRY(BatchSampler sampler, BatchSampler::create(data, kinds, config));
-  return std::unique_ptr<Trainer>(new Trainer(config, std::move(sampler), path));
+  TRY_OK(check_vocabulary(data.documents->vocabulary_size(), config));
+  if (config.contrastive.every > 0) {
+    if (data.groups == nullptr || data.groups->num_groups() == 0)
+      return Error{Errc::invalid_argument, "contrastive.every is set, but the data have no groups"};
+    TRY_OK(check_vocabulary(data.groups->vocabulary_size(), config));
+  }
+  TRY(BatchSampler sampler, BatchSampler::create(*data.documents, data.kinds, config));
+  return std::unique_ptr<Trainer>(new Trainer(config, data, std::move(sampler), path));
 }
 
-Trainer::Trainer(const TrainConfig& config, BatchSampler sampler, kernels::training::GemmPath path)
+Trainer::Trainer(const TrainConfig& config, const TrainData& data, BatchSampler sampler,
+                 kernels::training::GemmPath path)
     : config_(config),
       workers_(threads_of(config)),
       decoder_(config.shape, path, workers_, config.batch_tokens, most_experts(config)),
@@ -44,11 +66,11 @@ Trainer::Trainer(const TrainConfig& config, BatchSampler sampler, kernels::train
       gradients_(parameters_.size()),
       first_moments_(parameters_.size()),
       second_moments_(parameters_.size()) {
+  if (config.contrastive.every > 0) groups_.emplace(*data.groups, config.seed);
   decoder_.take_parameters(parameters_);
 }
 
 StepReport Trainer::run_step() {
-  const TokenBatch batch = sampler_.next(num_tokens_);
   const auto total = config_.num_tokens();
   const double done = static_cast<double>(num_tokens_) / static_cast<double>(total);
   StepReport report;
@@ -56,22 +78,38 @@ StepReport Trainer::run_step() {
   report.experts_per_layer = config_.experts.draw(config_.seed, step_, done, config_.shape.num_layers);
   const PassOptions options{.experts_per_layer = report.experts_per_layer};
   std::ranges::fill(gradients_, 0.0F);
+  const bool takes_groups = groups_ && (step_ + 1) % config_.contrastive.every == 0;
+  report.batch_tokens = takes_groups ? learn_groups(options, report) : learn_documents(options, report);
+  report.gradient_norm = gradient_norm();
+  report.step = ++step_;
+  report.num_tokens = num_tokens_ += report.batch_tokens;
+  update(report.learning_rate, report.gradient_norm);
+  return report;
+}
+
+std::size_t Trainer::learn_documents(const PassOptions& options, StepReport& report) {
+  const TokenBatch batch = sampler_.next(num_tokens_);
   report.routing = decoder_.forward(batch, options);
   report.predictions = decoder_.predict(batch, gradients_);
   decoder_.backward(batch, options, config_.router_loss, gradients_);
-  report.gradient_norm = gradient_norm();
-  ++step_;
-  num_tokens_ += batch.tokens.size();
-  update(report.learning_rate, report.gradient_norm);
-  report.step = step_;
-  report.num_tokens = num_tokens_;
-  report.batch_tokens = batch.tokens.size();
-  return report;
+  return batch.tokens.size();
+}
+
+std::size_t Trainer::learn_groups(const PassOptions& options, StepReport& report) {
+  const ContrastiveBatch batch = groups_->next(config_.batch_tokens, config_.contrastive.text_tokens);
+  report.routing = decoder_.forward(batch.texts, options);
+  std::vector<float> states(batch.texts.tokens.size() * config_.shape.num_hidden);
+  std::ranges::transform(std::span(decoder_.states()).first(states.size()), states.begin(),
+                         kernels::training::f32_of);
+  report.contrastive = contrastive_loss(batch, config_.contrastive, states, config_.shape.num_hidden,
+                                        decoder_.state_gradients());
+  decoder_.backward(batch.texts, options, config_.router_loss, gradients_);
+  return batch.texts.tokens.size();
 }
 
 double Trainer::gradient_norm() {
   std::vector<double> sums((gradients_.size() + kUpdateRun - 1) / kUpdateRun);
-  workers_.for_each(sums.size(), [&](std::size_t item, std::size_t) {
+  workers_.run(sums.size(), [&](std::size_t item, std::size_t) {
     const std::size_t first = item * kUpdateRun;
     sums[item] = kernels::training::sum_of_squares(gradients_.data() + first,
                                                    std::min(kUpdateRun, gradients_.size() - first));
@@ -93,7 +131,7 @@ void Trainer::update(double learning_rate, double gradient_norm) {
     for (std::size_t first = 0; first < tensor.size(); first += kUpdateRun)
       runs.push_back({tensor.offset + first, std::min(kUpdateRun, tensor.size() - first), tensor.decays});
   }
-  workers_.for_each(runs.size(), [&](std::size_t item, std::size_t) {
+  workers_.run(runs.size(), [&](std::size_t item, std::size_t) {
     const auto [first, size, decays] = runs[item];
     kernels::training::adamw(
         {.step = step_,
@@ -146,13 +184,17 @@ PredictionReport Trainer::evaluate(const TrainingDataFile& data, const std::vect
 }
 
 Checkpoint Trainer::checkpoint() const {
-  return {config_.shape, step_,          num_tokens_,    sampler_.position(),
+  Json position = sampler_.position();
+  if (groups_) position["groups"] = {{"pass", groups_->pass()}, {"next", groups_->next_group()}};
+  return {config_.shape, step_,          num_tokens_,    std::move(position),
           parameters_,   first_moments_, second_moments_};
 }
 
 Result<void> Trainer::restore(Checkpoint checkpoint) {
   if (checkpoint.shape != config_.shape)
     return Error{Errc::invalid_argument, "the checkpoint is of a model of another shape"};
+  TRY_OK(restore_groups(checkpoint.position, groups_));
+  checkpoint.position.erase("groups");
   TRY_OK(sampler_.restore(checkpoint.position));
   step_ = checkpoint.step;
   num_tokens_ = checkpoint.num_tokens;

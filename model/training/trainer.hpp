@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,9 +12,15 @@
 #include "model/training/data_file.hpp"
 #include "model/training/decoder.hpp"
 #include "model/training/train_config.hpp"
-#include "model/training/workers.hpp"
 
 namespace lyceum::model {
+
+/// Borrowed; what a trainer learns from.
+struct TrainData {
+  const TrainingDataFile* documents = nullptr;
+  const ContrastiveDataFile* groups = nullptr;  ///< May be missing where no step takes groups
+  std::vector<std::string> kinds{};             ///< Names of the documents' kinds
+};
 
 /// What one step did.
 struct StepReport {
@@ -25,6 +32,7 @@ struct StepReport {
   std::vector<std::size_t> experts_per_layer{};
   PredictionReport predictions{};
   RoutingReport routing{};
+  ContrastiveReport contrastive{};  ///< Of a step that took groups instead of documents
 };
 
 /// A decoder on its way through the configured phases. The same configuration, data, path and seed give the
@@ -32,10 +40,9 @@ struct StepReport {
 /// One thread at a time.
 class Trainer {
  public:
-  /// `data` and `kinds` (names of its kinds) as for the BatchSampler; borrowed. invalid_argument when the
-  /// data's vocabulary is not the model's.
-  static Result<std::unique_ptr<Trainer>> create(const TrainConfig& config, const TrainingDataFile& data,
-                                                 const std::vector<std::string>& kinds,
+  /// invalid_argument when the data's vocabulary is not the model's, a phase names what the data have
+  /// nothing of, or groups are wanted and missing.
+  static Result<std::unique_ptr<Trainer>> create(const TrainConfig& config, const TrainData& data,
                                                  kernels::training::GemmPath path);
 
   const TrainConfig& config() const { return config_; }
@@ -62,14 +69,18 @@ class Trainer {
   Result<void> restore(Checkpoint checkpoint);
 
  private:
-  Trainer(const TrainConfig& config, BatchSampler sampler, kernels::training::GemmPath path);
+  Trainer(const TrainConfig& config, const TrainData& data, BatchSampler sampler,
+          kernels::training::GemmPath path);
+  std::size_t learn_documents(const PassOptions& options, StepReport& report);
+  std::size_t learn_groups(const PassOptions& options, StepReport& report);
   void update(double learning_rate, double gradient_norm);
   double gradient_norm();
 
   TrainConfig config_;
-  Workers workers_;
+  kernels::WorkerPool workers_;
   Decoder decoder_;
   BatchSampler sampler_;
+  std::optional<ContrastiveSampler> groups_{};
   std::vector<float> parameters_;
   std::vector<float> gradients_;
   std::vector<float> first_moments_;

@@ -79,8 +79,8 @@ class TrainingRun {
   TrainingRun(const TrainRequest& request, TrainConfig config, std::vector<std::string> kinds)
       : request_(request), config_(std::move(config)), kinds_(std::move(kinds)) {}
 
-  Result<void> run(const TrainingDataFile& data, const TrainingDataFile& validation) {
-    TRY(trainer_, Trainer::create(config_, data, kinds_, kernels::training::best_gemm_path()));
+  Result<void> run(const TrainData& data, const TrainingDataFile& validation) {
+    TRY(trainer_, Trainer::create(config_, data, kernels::training::best_gemm_path()));
     TRY_OK(prepare_folder());
     metrics_.open(fs::path(config_.run) / "metrics.jsonl", std::ios::app);
     if (!metrics_) return Error{Errc::io, config_.run + "/metrics.jsonl cannot be written"};
@@ -146,6 +146,13 @@ class TrainingRun {
       losses_[kind].num_predictions += report.predictions.kinds[kind].num_predictions;
       losses_[kind].num_highest += report.predictions.kinds[kind].num_highest;
     }
+    if (report.contrastive.num_groups > 0) {
+      ++num_group_steps_;
+      group_loss_ += report.contrastive.loss;
+      group_first_share_ += report.contrastive.first_share;
+    } else {
+      last_loss_ = report.predictions.loss;
+    }
     if (seconds_ >= kMetricsSeconds) report_interval(report);
   }
 
@@ -154,33 +161,41 @@ class TrainingRun {
     const double rate = static_cast<double>(tokens_) / seconds_;
     const double flops = operations_ / seconds_;
     const Json by_kind = losses_by_kind(sum, kinds_);
-    write({{"event", "train"},
-           {"step", report.step},
-           {"tokens", report.num_tokens},
-           {"loss", report.predictions.loss},
-           {"by_kind", by_kind},
-           {"learning_rate", report.learning_rate},
-           {"gradient_norm", report.gradient_norm},
-           {"balance", report.routing.balance},
-           {"router_z", report.routing.z},
-           {"expert_shares", report.routing.choice_shares},
-           {"experts", report.experts_per_layer},
-           {"tokens_per_s", rate},
-           {"gflops", flops / 1e9},
-           {"share_of_peak", flops / peak_flops_}});
+    Json metrics{{"event", "train"},
+                 {"step", report.step},
+                 {"tokens", report.num_tokens},
+                 {"loss", last_loss_},
+                 {"by_kind", by_kind},
+                 {"learning_rate", report.learning_rate},
+                 {"gradient_norm", report.gradient_norm},
+                 {"balance", report.routing.balance},
+                 {"router_z", report.routing.z},
+                 {"expert_shares", report.routing.choice_shares},
+                 {"experts", report.experts_per_layer},
+                 {"tokens_per_s", rate},
+                 {"gflops", flops / 1e9},
+                 {"share_of_peak", flops / peak_flops_}};
+    if (num_group_steps_ > 0) {
+      const auto count = static_cast<double>(num_group_steps_);
+      metrics["contrastive"] = {{"loss", group_loss_ / count}, {"first_share", group_first_share_ / count}};
+    }
+    write(metrics);
     if (request_.show) request_.show(line(report, rate, flops));
     seconds_ = 0.0;
     tokens_ = 0;
     operations_ = 0.0;
     losses_.clear();
+    num_group_steps_ = 0;
+    group_loss_ = 0.0;
+    group_first_share_ = 0.0;
   }
 
   std::string line(const StepReport& report, double rate, double flops) const {
     std::ostringstream text;
     text << "step " << report.step << "  " << std::fixed << std::setprecision(1)
          << 100.0 * static_cast<double>(report.num_tokens) / static_cast<double>(config_.num_tokens())
-         << " %  loss " << std::setprecision(3) << report.predictions.loss << "  " << std::setprecision(0)
-         << rate << " tokens/s  " << flops / 1e9 << " of " << peak_flops_ / 1e9 << " GFLOP/s a thread";
+         << " %  loss " << std::setprecision(3) << last_loss_ << "  " << std::setprecision(0) << rate
+         << " tokens/s  " << flops / 1e9 << " of " << peak_flops_ / 1e9 << " GFLOP/s a thread";
     return text.str();
   }
 
@@ -210,6 +225,10 @@ class TrainingRun {
   std::uint64_t tokens_ = 0;
   double operations_ = 0.0;
   std::vector<PredictionReport::Kind> losses_{};
+  double last_loss_ = 0.0;
+  std::size_t num_group_steps_ = 0;
+  double group_loss_ = 0.0;
+  double group_first_share_ = 0.0;
 };
 
 }  // namespace
@@ -221,7 +240,12 @@ Result<void> train_blocking(const TrainRequest& request) {
       TrainingDataFile::open_blocking((fs::path(config.data) / "train.lytd").string()));
   TRY(const TrainingDataFile validation,
       TrainingDataFile::open_blocking((fs::path(config.data) / "validation.lytd").string()));
-  return TrainingRun(request, std::move(config), std::move(kinds)).run(data, validation);
+  std::optional<ContrastiveDataFile> groups;
+  if (config.contrastive.every > 0) {
+    TRY(groups, ContrastiveDataFile::open_blocking((fs::path(config.data) / "train.lytp").string()));
+  }
+  const TrainData train_data{&data, groups ? &*groups : nullptr, kinds};
+  return TrainingRun(request, std::move(config), std::move(kinds)).run(train_data, validation);
 }
 
 }  // namespace lyceum::model

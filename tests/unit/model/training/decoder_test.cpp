@@ -93,7 +93,7 @@ class DecoderPassTest : public testing::TestWithParam<PassCase> {};
 // Goal: every gradient of the fast decoder is that of the reference within what bf16 explains. Method: all
 // experts in use, or so many tokens alike that none chooses otherwise for a rounding.
 TEST_P(DecoderPassTest, LossAndEveryGradientAreTheReference) {
-  Workers workers(2);
+  kernels::WorkerPool workers(2);
   Decoder decoder(toy_shape(), kernels::training::best_gemm_path(), workers, 128, 4);
   const TokenBatch batch = toy_batch();
   const PassOptions options{GetParam().experts, GetParam().is_causal};
@@ -125,7 +125,7 @@ INSTANTIATE_TEST_SUITE_P(Passes, DecoderPassTest,
                          testing::Values(PassCase{{4, 4}, true}, PassCase{{4, 4}, false}));
 
 TEST(Decoder, OneBatchIsLearnedByHeart) {
-  Workers workers(1);
+  kernels::WorkerPool workers(1);
   Decoder decoder(toy_shape(), kernels::training::best_gemm_path(), workers, 128, 2);
   const TokenBatch batch = toy_batch();
   const PassOptions options{.experts_per_layer = {2, 1}};
@@ -154,7 +154,7 @@ TEST(Decoder, TheNumberOfWorkersChangesNoBit) {
   const std::vector<float> parameters = toy_parameters();
   std::vector<std::vector<float>> results;
   for (const std::size_t num_workers : {1U, 3U}) {
-    Workers workers(num_workers);
+    kernels::WorkerPool workers(num_workers);
     Decoder decoder(toy_shape(), kernels::training::best_gemm_path(), workers, 128, 4);
     std::vector<float>& gradients = results.emplace_back(parameters.size());
     decoder.take_parameters(parameters);
@@ -166,7 +166,7 @@ TEST(Decoder, TheNumberOfWorkersChangesNoBit) {
 }
 
 TEST(Decoder, ADocumentDoesNotSeeItsNeighbours) {
-  Workers workers(1);
+  kernels::WorkerPool workers(1);
   Decoder decoder(toy_shape(), kernels::training::best_gemm_path(), workers, 128, 2);
   const std::vector<float> parameters = toy_parameters();
   const PassOptions options{.experts_per_layer = {2, 2}};

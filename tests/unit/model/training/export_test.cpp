@@ -20,7 +20,7 @@ class ExportTest : public TrainingFolder {
     TrainingFolder::SetUp();
     auto data = TrainingDataFile::open_blocking(path("train.lytd"));
     ASSERT_TRUE(data);
-    auto trainer = Trainer::create(config(), *data, kinds_, kernels::training::best_gemm_path());
+    auto trainer = Trainer::create(config(), {&*data, nullptr, kinds_}, kernels::training::best_gemm_path());
     ASSERT_TRUE(trainer);
     for (int step = 0; step < 8; ++step) (*trainer)->run_step();
     ASSERT_TRUE(write_checkpoint_blocking((*trainer)->checkpoint(), path("a.lytc")));
@@ -33,7 +33,7 @@ class ExportTest : public TrainingFolder {
 
   /// What the trainer computes for a document.
   std::vector<float> trained_logits(const std::vector<std::uint16_t>& tokens) const {
-    Workers workers(1);
+    kernels::WorkerPool workers(1);
     Decoder decoder(config().shape, kernels::training::best_gemm_path(), workers, 64, 2);
     decoder.take_parameters(parameters_);
     decoder.forward({.tokens = tokens, .documents = {{0, tokens.size()}}}, {.experts_per_layer = {2, 2}});

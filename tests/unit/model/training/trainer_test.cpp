@@ -19,10 +19,15 @@ class TrainerTest : public TrainingFolder {
     auto file = TrainingDataFile::open_blocking(path("train.lytd"));
     ASSERT_TRUE(file);
     data_ = std::make_unique<TrainingDataFile>(std::move(*file));
+    write_groups();
+    auto groups = ContrastiveDataFile::open_blocking(path("train.lytp"));
+    ASSERT_TRUE(groups);
+    groups_ = std::make_unique<ContrastiveDataFile>(std::move(*groups));
   }
 
   std::unique_ptr<Trainer> trainer(const TrainConfig& config) const {
-    auto trainer = Trainer::create(config, *data_, kinds_, kernels::training::best_gemm_path());
+    auto trainer =
+        Trainer::create(config, {data_.get(), groups_.get(), kinds_}, kernels::training::best_gemm_path());
     EXPECT_TRUE(trainer);
     return std::move(*trainer);
   }
@@ -33,6 +38,7 @@ class TrainerTest : public TrainingFolder {
   }
 
   std::unique_ptr<TrainingDataFile> data_{};
+  std::unique_ptr<ContrastiveDataFile> groups_{};
 };
 
 TEST_F(TrainerTest, TheSameSeedGivesTheSameBitsForAnyNumberOfThreads) {
@@ -49,8 +55,10 @@ TEST_F(TrainerTest, TheSameSeedGivesTheSameBitsForAnyNumberOfThreads) {
 }
 
 TEST_F(TrainerTest, ARunGoesOnFromItsCheckpointToTheBit) {
-  const auto unbroken = trainer(config());
-  const auto broken = trainer(config());
+  TrainConfig config = this->config();
+  config.contrastive.every = 3;
+  const auto unbroken = trainer(config);
+  const auto broken = trainer(config);
   for (int step = 0; step < 4; ++step) {
     unbroken->run_step();
     broken->run_step();
@@ -58,7 +66,7 @@ TEST_F(TrainerTest, ARunGoesOnFromItsCheckpointToTheBit) {
   ASSERT_TRUE(write_checkpoint_blocking(broken->checkpoint(), path("a.lytc")));
   auto checkpoint = read_checkpoint_blocking(path("a.lytc"));
   ASSERT_TRUE(checkpoint) << checkpoint.error().message;
-  const auto continued = trainer(config());
+  const auto continued = trainer(config);
   ASSERT_TRUE(continued->restore(std::move(*checkpoint)));
 
   for (int step = 0; step < 4; ++step) {
@@ -68,6 +76,21 @@ TEST_F(TrainerTest, ARunGoesOnFromItsCheckpointToTheBit) {
     EXPECT_EQ(report.experts_per_layer, expected.experts_per_layer);
   }
   EXPECT_EQ(continued->parameters(), unbroken->parameters());
+}
+
+TEST_F(TrainerTest, GroupsAreLearnedEveryThirdStep) {
+  TrainConfig config = this->config();
+  config.contrastive.every = 3;
+  const auto trainer = this->trainer(config);
+  double first = 0.0;
+  double last = 0.0;
+  for (int step = 1; step <= 150; ++step) {
+    const StepReport report = trainer->run_step();
+    EXPECT_EQ(report.contrastive.num_groups > 0, step % 3 == 0);
+    if (step == 3) first = report.contrastive.loss;
+    if (step == 150) last = report.contrastive.loss;
+  }
+  EXPECT_LT(last, 0.5 * first);
 }
 
 TEST_F(TrainerTest, AFileThatIsNoCheckpointIsRefused) {

@@ -38,6 +38,23 @@ class TrainingFolder : public testing::Test {
 
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
+  /// train.lytp with ten groups of three or four texts of 5 to 24 tokens.
+  void write_groups() const {
+    SeededNumbers numbers(2, {});
+    ContrastiveDataBuilder builder(64);
+    for (std::size_t group = 0; group < 10; ++group) {
+      std::vector<std::vector<std::uint16_t>> texts(3 + group % 2);
+      for (auto& text : texts) {
+        text.resize(5 + numbers.below(20));
+        for (auto& token : text) token = static_cast<std::uint16_t>(numbers.below(64));
+      }
+      ContrastiveGroup views{.query = texts[0], .positive = texts[1]};
+      views.hard_negatives.assign(texts.begin() + 2, texts.end());
+      ASSERT_TRUE(builder.add(views));
+    }
+    ASSERT_TRUE(builder.write_blocking(path("train.lytp")));
+  }
+
   std::string path(const std::string& name) const { return folder_ + "/" + name; }
 
   Json config_json() const {
