@@ -281,7 +281,7 @@ void add_model(CLI::App& app, Request& request) {
   inspect_app->callback([&request] { request.inspects_model = true; });
   CLI::App* logits_app = model_app->add_subcommand(
       "logits", "Print the logits after a prompt, to compare with another engine (slow and exact)");
-  logits_app->add_option("file", request.logits.file, "A GGUF file")->required();
+  logits_app->add_option("file", request.logits.file, "A GGUF file or a Hugging Face folder")->required();
   CLI::Option_group* prompt = logits_app->add_option_group("prompt");
   prompt->add_option("--tokens", request.logits.request.tokens, "Token ids, as in 1,2,3")->delimiter(',');
   prompt->add_option("--prompt", request.logits.request.prompt, "A text, through the file's tokenizer");

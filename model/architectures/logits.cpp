@@ -4,6 +4,7 @@
 
 #include "model/architectures/transformer.hpp"
 #include "model/files/gguf.hpp"
+#include "model/files/model_file.hpp"
 #include "model/tokenizer/tokenizer.hpp"
 
 namespace lyceum::model {
@@ -23,7 +24,7 @@ std::int32_t best_of(const std::vector<float>& logits) {
 }  // namespace
 
 Result<LogitsResult> compute_logits_blocking(const std::string& path, const LogitsRequest& request) {
-  TRY(GgufFile file, GgufFile::open_blocking(path));
+  TRY(GgufFile file, open_model_file_blocking(path));
   LogitsResult result;
   TRY(result.tokens, tokens_of(file, request));
   TRY(const Transformer transformer, Transformer::load_blocking(std::move(file)));

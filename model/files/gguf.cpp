@@ -72,8 +72,12 @@ GgufFile& GgufFile::operator=(GgufFile&&) noexcept = default;
 GgufFile::~GgufFile() = default;
 
 Result<GgufFile> GgufFile::open_blocking(const std::string& path) {
+  return open_blocking(path, path);
+}
+
+Result<GgufFile> GgufFile::open_blocking(const std::string& path, const std::string& name) {
   TRY(auto mapping, MappedFile::open_blocking(path));
-  TRY(GgufFile file, parse(mapping->bytes(), path));
+  TRY(GgufFile file, parse(mapping->bytes(), name));
   file.mapping_ = std::move(mapping);
   return file;
 }

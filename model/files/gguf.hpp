@@ -88,6 +88,8 @@ class GgufFile {
  public:
   /// not_found, io, malformed or too_large. Reads the header only.
   static Result<GgufFile> open_blocking(const std::string& path);
+  /// The same with `name` for the path in messages.
+  static Result<GgufFile> open_blocking(const std::string& path, const std::string& name);
   /// Over bytes that the caller keeps alive; `name` stands for the path in messages.
   static Result<GgufFile> parse(std::span<const std::byte> bytes, std::string name);
 

@@ -154,7 +154,9 @@ class ConfigReader {
     if (out_.num_heads == 0 || out_.num_kv_heads == 0) return wrong("num_attention_heads", "1 or more");
     header_.set_u32(key("attention.head_count"), out_.num_heads);
     header_.set_u32(key("attention.head_count_kv"), out_.num_kv_heads);
-    TRY(const float epsilon, number_in(config_, "rms_norm_eps", 1e-6F));
+    // Families have defaults of their own; a guess would give wrong results without a word.
+    if (find("rms_norm_eps") == nullptr) return wrong("rms_norm_eps", "a number");
+    TRY(const float epsilon, number_in(config_, "rms_norm_eps", 0.0F));
     header_.set_f32(key("attention.layer_norm_rms_epsilon"), epsilon);
     out_.ties_output = flag("tie_word_embeddings", false);
     return ok();
@@ -219,6 +221,9 @@ class ConfigReader {
     if (find(scaling, "attention_factor") != nullptr)
       return unsupported("rope_scaling.attention_factor", "a number", "none");
     TRY(const float all_dims, number_in(scaling, "mscale_all_dim", 0.0F));
+    TRY(const float turning, number_in(scaling, "mscale", all_dims));
+    if (turning != all_dims)
+      return unsupported("rope_scaling.mscale", std::to_string(turning), "the value of mscale_all_dim");
     if (out_.architecture == "deepseek2")
       header_.set_f32(key("rope.scaling.yarn_log_multiplier"), 0.1F * all_dims);
     return ok();
@@ -254,8 +259,8 @@ class ConfigReader {
     TRY_OK(
         copy(has_own_length ? "moe_intermediate_size" : "intermediate_size", "expert_feed_forward_length"));
     TRY_OK(copy_optional("shared_expert_intermediate_size", "expert_shared_feed_forward_length"));
-    if (find("norm_topk_prob") != nullptr)
-      header_.set_bool(key("expert_weights_norm"), flag("norm_topk_prob", false));
+    if (out_.architecture != "llama")
+      header_.set_bool(key("expert_weights_norm"), flag("norm_topk_prob", name_ == "DeepseekV3ForCausalLM"));
     return out_.architecture == "deepseek2" ? read_deepseek_routing() : ok();
   }
 

@@ -1,11 +1,18 @@
 #include <algorithm>
+#include <cerrno>
+#include <filesystem>
 #include <map>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <tuple>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "model/files/gguf_parser.hpp"
 #include "model/files/gguf_writer.hpp"
+#include "model/files/model_file.hpp"
 #include "model/files/quantization_mix.hpp"
 #include "model/files/quantize.hpp"
 #include "model/files/source_model.hpp"
@@ -118,6 +125,44 @@ GgufHeader plan(const SourceModel& source, const QuantizationMix& mix, QuantizeR
   return header;
 }
 
+Result<void> write_tensors_blocking(const SourceModel& source, const GgufHeader& header, GgufWriter& writer) {
+  for (std::size_t i = 0; i < source.tensors.size(); ++i) {
+    const auto done = write_tensor_blocking(source.tensors[i], header.tensors()[i].type, writer);
+    if (!done) return Error{done.error().code, source.path + ": " + done.error().message};
+  }
+  return writer.finish_blocking();
+}
+
+/// The exact type that the first matrix has.
+std::string_view type_of_weights(const SourceModel& source) {
+  for (const SourceTensor& tensor : source.tensors) {
+    if (tensor.shape.size() < 2) continue;
+    const TensorType type = tensor.parts.front().tensor->type;
+    return type == TensorType::f16 ? "f16" : type == TensorType::bf16 ? "bf16" : "f32";
+  }
+  return "f32";
+}
+
+/// A file without a name, in memory, which goes with its last mapping.
+class MemoryFile {
+ public:
+  MemoryFile() : file_(::memfd_create("model", MFD_CLOEXEC)) {}
+
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+
+  ~MemoryFile() {
+    if (file_ >= 0) ::close(file_);
+  }
+
+  int number() const { return file_; }
+
+  std::string path() const { return "/proc/self/fd/" + std::to_string(file_); }
+
+ private:
+  int file_;
+};
+
 }  // namespace
 
 std::string quantization_types() {
@@ -131,13 +176,24 @@ Result<QuantizeReport> quantize_model_blocking(const QuantizeRequest& request) {
   const GgufHeader header = plan(source, mix, report);
   TRY(GgufWriter writer,
       GgufWriter::create_blocking(request.output, header, {.may_replace = request.may_replace}));
-  for (std::size_t i = 0; i < source.tensors.size(); ++i) {
-    const auto done = write_tensor_blocking(source.tensors[i], header.tensors()[i].type, writer);
-    if (!done) return Error{done.error().code, request.input + ": " + done.error().message};
-  }
-  TRY_OK(writer.finish_blocking());
+  TRY_OK(write_tensors_blocking(source, header, writer));
   report.output_bytes = writer.size_bytes();
   return report;
+}
+
+Result<GgufFile> open_model_file_blocking(const std::string& path, std::string_view type) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(path, ignored)) return GgufFile::open_blocking(path);
+  TRY(const SourceModel source, open_source_model_blocking(path));
+  TRY(const QuantizationMix mix, find_mix(type.empty() ? type_of_weights(source) : type));
+  QuantizeReport report;
+  const GgufHeader header = plan(source, mix, report);
+  const MemoryFile memory;
+  if (memory.number() < 0)
+    return Error{Errc::io, path + ": no memory file: " + std::generic_category().message(errno)};
+  TRY(GgufWriter writer, GgufWriter::write_to_blocking(memory.number(), path, header));
+  TRY_OK(write_tensors_blocking(source, header, writer));
+  return GgufFile::open_blocking(memory.path(), path);
 }
 
 }  // namespace lyceum::model

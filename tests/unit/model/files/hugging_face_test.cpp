@@ -245,6 +245,15 @@ class BrokenFolder : public ::testing::Test {
   TemporaryFolder folder_{};
 };
 
+TEST_F(BrokenFolder, LoadsWithoutAFileBetween) {
+  const LogitsRequest request{.tokens = {1, 2, 3}};
+
+  const auto found = compute_logits_blocking(folder_.path(), request);
+
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->last_logits, compute_logits_blocking(shared_model("olmoe"), request)->last_logits);
+}
+
 TEST_F(BrokenFolder, NamesUnknownTensors) {
   EXPECT_EQ(error(), "no error");
   rename_tensor("model.layers.1.self_attn.q_norm.weight", "model.layers.1.self_attn.x_norm.weight");
