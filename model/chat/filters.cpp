@@ -157,7 +157,7 @@ Result<Value> sorted_items(const Value& value, const CallArguments&, Heap& heap)
   for (const auto& [key, each] : value.dict()->entries) entries.emplace_back(&key, each);
   TRY_OK(heap.spend(16 * entries.size()));
   std::ranges::sort(entries,
-                           [](const auto& a, const auto& b) { return a.first->bytes() < b.first->bytes(); });
+                    [](const auto& a, const auto& b) { return a.first->bytes() < b.first->bytes(); });
   return pairs(std::move(entries), heap);
 }
 
