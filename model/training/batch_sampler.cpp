@@ -146,7 +146,7 @@ Json BatchSampler::position() const {
   Json parts = Json::object();
   for (const auto& [name, part] : parts_)
     parts[name] = {{"pass", part.pass}, {"next", part.next}, {"drawn", part.num_drawn}};
-  return {{"phase", phase_}, {"parts", std::move(parts)}};
+  return {{"phase", phase_}, {"mixture", config_.phases[phase_].mixture}, {"parts", std::move(parts)}};
 }
 
 Result<void> BatchSampler::restore(const Json& position) {
@@ -154,7 +154,11 @@ Result<void> BatchSampler::restore(const Json& position) {
   FieldReader fields(position, "position");
   phase_ = static_cast<std::size_t>(fields.integer("phase", 0, 0, kMax));
   const Json& parts = fields.object("parts");
+  const Json& mixture = fields.object("mixture");
   TRY_OK(fields.finish());
+  // A run may go on with other phases; what was drawn for another mixture is then no debt.
+  phase_ = std::min(phase_, config_.phases.size() - 1);
+  const bool is_same = mixture == Json(config_.phases[phase_].mixture);
   for (auto& [name, part] : parts_) {
     if (!parts.contains(name)) continue;  // A mixture may name more than the run began with.
     FieldReader values(parts[name], "position.parts." + name);
@@ -162,7 +166,8 @@ Result<void> BatchSampler::restore(const Json& position) {
     // Beyond the end where a run goes on with fewer data than it began with: a new pass begins.
     part.next = std::min(static_cast<std::uint64_t>(values.required_integer("next", 0, kMax)),
                          std::uint64_t{part.pieces.size()});
-    part.num_drawn = static_cast<std::uint64_t>(values.required_integer("drawn", 0, kMax));
+    const std::int64_t drawn = values.required_integer("drawn", 0, kMax);
+    part.num_drawn = is_same ? static_cast<std::uint64_t>(drawn) : 0;
     TRY_OK(values.finish());
     shuffle(name, part);
   }

@@ -86,6 +86,21 @@ TEST_F(BatchSamplerTest, ARestoredSamplerGoesOnWhereItStood) {
   for (int i = 0; i < 30; ++i) EXPECT_EQ(first.next(400).tokens, second.next(400).tokens);
 }
 
+TEST_F(BatchSamplerTest, ANewMixtureOwesNothingToTheOldOne) {
+  BatchSampler first = sampler(config());
+  for (int i = 0; i < 30; ++i) first.next(300);
+  TrainConfig other = config();
+  other.phases[1].mixture = {{"language", 1.0}, {"task", 3.0}};
+  BatchSampler second = sampler(other);
+  ASSERT_TRUE(second.restore(first.position()));
+
+  std::size_t num_language = 0;
+  for (int i = 0; i < 3; ++i) {
+    for (const Prediction& prediction : second.next(400).predictions) num_language += prediction.kind == 0;
+  }
+  EXPECT_GT(num_language, 0U);
+}
+
 TEST_F(BatchSamplerTest, AnotherSeedDrawsAnotherOrder) {
   TrainConfig other = config();
   other.seed = 2;
