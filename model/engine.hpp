@@ -8,6 +8,7 @@
 #include "base/metrics.hpp"
 #include "base/result.hpp"
 #include "model/language_model.hpp"
+#include "model/white_box.hpp"
 
 namespace lyceum::model {
 
@@ -27,5 +28,8 @@ struct EngineModelOptions {
 /// (saying how much is needed and free).
 Result<std::unique_ptr<LanguageModel>> make_engine_model_blocking(const EngineModelOptions& options,
                                                                   BlockingPool& pool, Metrics& metrics);
+
+/// What such a model shows of itself; null for any other. Lives with the model.
+WhiteBox* white_box_of(LanguageModel& model);
 
 }  // namespace lyceum::model

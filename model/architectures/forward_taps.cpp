@@ -50,6 +50,7 @@ void ForwardPass::tap_routes(std::size_t layer, std::size_t row, std::span<const
   routes.top_k = experts.size();
   routes.experts.insert(routes.experts.end(), experts.begin(), experts.end());
   append(routes.weights, weights);
+  if (!taps->wants_router_probabilities) return;
   std::vector<float> probabilities(logits.begin(), logits.end());
   kernels::reference::softmax(probabilities);
   append(routes.probabilities, probabilities);

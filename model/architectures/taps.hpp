@@ -17,12 +17,14 @@ struct LayerRoutes {
   std::size_t top_k = 0;
   std::vector<std::int32_t> experts{};
   std::vector<float> weights{};
-  std::vector<float> probabilities{};  ///< Of all experts, [tokens, num_experts]: the softmax of the router
+  /// Of all experts, [tokens, num_experts]: the softmax of the router; only where asked for.
+  std::vector<float> probabilities{};
 };
 
 /// What a request wants to see of a pass, and what it saw. Asking for nothing costs nothing.
 struct ChunkTaps {
   bool wants_routes = false;
+  bool wants_router_probabilities = false;  ///< With the routes
   bool wants_final_hidden = false;
   std::vector<std::size_t> hidden_layers{};
   std::vector<PositionRange> attention_spans{};

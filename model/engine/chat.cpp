@@ -68,16 +68,73 @@ SamplerParameters sampling_of(const ChatRequest& request, std::uint64_t chance) 
   return sampling;
 }
 
-void append(ChatAnswer& answer, const ChatDelta& delta) {
-  answer.text += delta.text;
-  answer.logprobs.insert(answer.logprobs.end(), delta.logprobs.begin(), delta.logprobs.end());
-  for (const ToolCallPiece& piece : delta.tool_calls)
-    answer.tool_calls.push_back({.id = piece.id, .name = piece.name, .arguments = piece.arguments});
-}
+/// Puts an answer together from its tokens and hands it on as it grows.
+class AnswerWriter {
+ public:
+  AnswerWriter(const ChatRequest& request, const Tokenizer& tokenizer, std::string call_id_prefix,
+               ChatSink* sink)
+      : tokenizer_(tokenizer),
+        sink_(sink),
+        wants_logprobs_(request.wants_logprobs),
+        reader_({.stop = request.stop,
+                 .reads_calls = !request.tools.empty() && request.tool_choice == ToolChoice::automatic,
+                 .is_call = request.tool_choice == ToolChoice::required,
+                 .takes_one_call = !request.may_call_in_parallel,
+                 .call_id_prefix = std::move(call_id_prefix),
+                 .tools = request.tools}) {}
 
-bool is_empty(const ChatDelta& delta) {
-  return delta.text.empty() && delta.tool_calls.empty() && delta.logprobs.empty();
-}
+  /// False: no more tokens are wanted.
+  Task<bool> write(GeneratedToken token) {
+    if (token.is_end) co_return true;
+    ++answer_.usage.tokens_out;
+    if (wants_logprobs_) score(token.sampled);
+    const bool is_wanted = co_await hand_on(reader_.push(tokenizer_.bytes_of(token.sampled.token)));
+    has_stopped_early_ = reader_.has_stopped();
+    co_return is_wanted && !has_stopped_early_;
+  }
+
+  Task<bool> finish() { co_return co_await hand_on(reader_.finish()); }
+
+  /// By the sink.
+  bool is_refused() const { return is_refused_; }
+
+  /// At a stop string or after the only call.
+  bool has_stopped_early() const { return has_stopped_early_; }
+
+  ChatAnswer take_answer() { return std::move(answer_); }
+
+ private:
+  TokenLogprob named(TokenId token, double logprob) const {
+    return {.bytes = std::string(tokenizer_.bytes_of(token, true)), .logprob = logprob};
+  }
+
+  void score(const SampledToken& token) {
+    ScoredToken& last = scored_.emplace_back();
+    last.token = named(token.token, token.logprob);
+    for (const RankedToken& other : token.top) last.top.push_back(named(other.token, other.logprob));
+  }
+
+  Task<bool> hand_on(ChatDelta delta) {
+    if (!delta.text.empty()) delta.logprobs = std::exchange(scored_, {});
+    if (!delta.tool_calls.empty()) scored_.clear();
+    answer_.text += delta.text;
+    answer_.logprobs.insert(answer_.logprobs.end(), delta.logprobs.begin(), delta.logprobs.end());
+    for (const ToolCallPiece& piece : delta.tool_calls)
+      answer_.tool_calls.push_back({.id = piece.id, .name = piece.name, .arguments = piece.arguments});
+    if (sink_ == nullptr || (delta.text.empty() && delta.tool_calls.empty())) co_return true;
+    is_refused_ = !co_await sink_->on_delta(std::move(delta));
+    co_return !is_refused_;
+  }
+
+  const Tokenizer& tokenizer_;
+  ChatSink* sink_;
+  bool wants_logprobs_;
+  AnswerReader reader_;
+  ChatAnswer answer_{};
+  std::vector<ScoredToken> scored_{};  ///< Of tokens whose text is still held back.
+  bool is_refused_ = false;
+  bool has_stopped_early_ = false;
+};
 
 }  // namespace
 
@@ -116,68 +173,40 @@ Result<std::vector<TokenId>> EngineChat::render(const ChatRequest& request) cons
   return prompt;
 }
 
-Task<Result<ChatAnswer>> EngineChat::chat(ChatRequest request, ChatSink* sink) {
-  CO_TRY_OK(validate(request));
+Result<GenerationRequest> EngineChat::prepare(const ChatRequest& request) {
   GenerationRequest generation;
-  const auto prepare = [&]() -> Result<void> {
-    TRY(generation.start.prompt, render(request));
-    const Json schema = schema_of(request);
-    if (schema.is_null()) return ok();
-    auto constraint = json_schema_constraint(schema, parts_.vocabulary);
-    const bool is_format = request.tool_choice != ToolChoice::required;
-    if (!constraint)
-      return Error{constraint.error().code,
-                   (is_format ? "response_format: " : "tools: ") + constraint.error().message};
-    generation.constraint = *std::move(constraint);
-    return ok();
-  };
-  CO_TRY_OK(co_await run_blocking(parts_.pool, prepare));
+  TRY(generation.start.prompt, render(request));
   const std::size_t num_prompt = generation.start.prompt.size();
-  const std::size_t wanted = request.tokens_max == 0 ? num_prompt + info_.context_length : request.tokens_max;
-  auto room = room_after(parts_.engine, num_prompt, wanted);
-  if (!room) co_return Error{room.error().code, "messages: " + room.error().message};
+  const std::size_t wanted = request.tokens_max == 0 ? info_.context_length : request.tokens_max;
+  const auto room = room_after(parts_.engine, num_prompt, wanted);
+  if (!room) return Error{room.error().code, "messages: " + room.error().message};
   generation.start.tokens_max = *room;
   generation.start.sampling = sampling_of(request, random_number());
   generation.end_tokens = end_tokens_of(parts_);
+  const Json schema = schema_of(request);
+  if (schema.is_null()) return generation;
+  auto constraint = json_schema_constraint(schema, parts_.vocabulary);
+  const char* field = request.tool_choice == ToolChoice::required ? "tools: " : "response_format: ";
+  if (!constraint) return Error{constraint.error().code, field + constraint.error().message};
+  generation.constraint = *std::move(constraint);
+  return generation;
+}
 
-  AnswerReader reader({.stop = request.stop,
-                       .reads_calls = !request.tools.empty() && request.tool_choice == ToolChoice::automatic,
-                       .is_call = request.tool_choice == ToolChoice::required,
-                       .takes_one_call = !request.may_call_in_parallel,
-                       .call_id_prefix = "call_" + std::to_string(random_number()) + "_",
-                       .tools = request.tools});
-  ChatAnswer answer;
-  std::vector<ScoredToken> scored;  // Of tokens whose text is still held back.
-  const auto hand_on = [&](ChatDelta delta) -> Task<bool> {
-    if (!delta.text.empty()) delta.logprobs = std::exchange(scored, {});
-    if (!delta.tool_calls.empty()) scored.clear();
-    append(answer, delta);
-    co_return sink == nullptr || is_empty(delta) || co_await sink->on_delta(std::move(delta));
-  };
-  bool is_wanted = true;
-  const auto read = [&](const GeneratedToken& token) -> Task<bool> {
-    if (token.is_end) co_return true;
-    ++answer.usage.tokens_out;
-    if (request.wants_logprobs) {
-      const auto named = [&](TokenId id, double logprob) {
-        return TokenLogprob{.bytes = std::string(parts_.tokenizer.bytes_of(id, true)), .logprob = logprob};
-      };
-      ScoredToken& last = scored.emplace_back();
-      last.token = named(token.sampled.token, token.sampled.logprob);
-      for (const RankedToken& other : token.sampled.top)
-        last.top.push_back(named(other.token, other.logprob));
-    }
-    is_wanted = co_await hand_on(reader.push(parts_.tokenizer.bytes_of(token.sampled.token)));
-    co_return is_wanted && !reader.has_stopped();
-  };
-  const auto end = co_await generate(parts_.engine, std::move(generation), Priority::interactive, read);
-  if (!is_wanted || (!end && !reader.has_stopped()))
-    co_return is_wanted ? end.error() : Error{Errc::cancelled, "the reader stopped the writing"};
-  if (!co_await hand_on(reader.finish())) co_return Error{Errc::cancelled, "the reader stopped the writing"};
+Task<Result<ChatAnswer>> EngineChat::chat(ChatRequest request, ChatSink* sink) {
+  CO_TRY_OK(validate(request));
+  const auto make = [&] { return prepare(request); };
+  CO_TRY(GenerationRequest generation, co_await run_blocking(parts_.pool, make));
+  const std::size_t num_prompt = generation.start.prompt.size();
+  AnswerWriter writer(request, parts_.tokenizer, "call_" + std::to_string(random_number()) + "_", sink);
+  const auto read = [&writer](const GeneratedToken& token) { return writer.write(token); };
+  auto end = co_await generate(parts_.engine, std::move(generation), Priority::interactive, read);
+  if (writer.is_refused() || !co_await writer.finish())
+    co_return Error{Errc::cancelled, "the reader stopped the writing"};
+  if (!end && !writer.has_stopped_early()) co_return std::move(end).error();
+  ChatAnswer answer = writer.take_answer();
   answer.usage.tokens_in = num_prompt;
   if (end) answer.num_cached_tokens = end->cached_tokens;
-  const bool is_cut = end && end->reason == GenerationStop::tokens_max;
-  answer.finish_reason = is_cut ? FinishReason::length : FinishReason::stop;
+  if (end && end->reason == GenerationStop::tokens_max) answer.finish_reason = FinishReason::length;
   if (!answer.tool_calls.empty()) answer.finish_reason = FinishReason::tool_calls;
   co_return answer;
 }

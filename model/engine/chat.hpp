@@ -3,6 +3,7 @@
 #include "base/random.hpp"
 #include "model/chat_model.hpp"
 #include "model/engine/conversation.hpp"
+#include "model/engine/generation.hpp"
 #include "model/engine/speaker.hpp"
 
 namespace lyceum::model {
@@ -21,6 +22,7 @@ class EngineChat final : public ChatModel {
 
  private:
   Result<std::vector<TokenId>> render(const ChatRequest& request) const;
+  Result<GenerationRequest> prepare(const ChatRequest& request);
   std::uint64_t random_number();
 
   SpeakerParts parts_;

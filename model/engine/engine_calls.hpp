@@ -19,7 +19,7 @@ Task<Result<std::vector<std::vector<float>>>> embed(Engine& engine, std::vector<
                                                     Priority priority);
 
 /// Gets each token; false ends the generation. While it is suspended, the generation waits, a few tokens
-/// ahead. `taps` of the token are not there any more.
+/// ahead. `taps` of the token are not there any more, `shown` is.
 using TokenReader = std::function<Task<bool>(const GeneratedToken&)>;
 
 /// cancelled when the reader ended it.

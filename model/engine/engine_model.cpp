@@ -8,6 +8,7 @@
 #include "model/engine/engine_metrics.hpp"
 #include "model/engine/engine_thread.hpp"
 #include "model/engine/speaker.hpp"
+#include "model/engine/white_box.hpp"
 #include "model/inspect.hpp"
 #include "model/verbs/verbs.hpp"
 
@@ -101,13 +102,13 @@ class EngineModel final : public LanguageModel, public EngineMonitor {
     if (!conversation_.problem().empty())
       info_.limits.push_back(
           "Its chat format is not known, so texts are put to it plainly: " + conversation_.problem() + ".");
-    if (!is_trained) {
-      speaker_ = make_chat_speaker(std::move(parts), conversation_);
-      return ok();
-    }
-    TRY(speaker_, make_trained_speaker(std::move(parts)));
+    TRY(speaker_, is_trained ? make_trained_speaker(parts)
+                             : Result<std::unique_ptr<Speaker>>(make_chat_speaker(parts, conversation_)));
+    white_box_.emplace(std::move(parts), *speaker_);
     return ok();
   }
+
+  WhiteBox& white_box() { return *white_box_; }
 
   const ModelInfo& info() const override { return info_; }
 
@@ -150,10 +151,16 @@ class EngineModel final : public LanguageModel, public EngineMonitor {
   BlockingPool& pool_;
   std::optional<EngineChat> chat_{};
   std::unique_ptr<Speaker> speaker_{};
+  std::optional<EngineWhiteBox> white_box_{};
   EngineThread thread_;  ///< Ends first.
 };
 
 }  // namespace
+
+WhiteBox* white_box_of(LanguageModel& model) {
+  auto* engine = dynamic_cast<EngineModel*>(&model);
+  return engine == nullptr ? nullptr : &engine->white_box();
+}
 
 Result<std::unique_ptr<LanguageModel>> make_engine_model_blocking(const EngineModelOptions& options,
                                                                   BlockingPool& pool, Metrics& metrics) {

@@ -163,14 +163,16 @@ void GenerationJob::draft() {
 }
 
 void GenerationJob::contrast_from(Sequence& sequence, const ChunkResult& result) {
-  auto& target = &sequence == sequences_.front().get() ? logits_with_ : logits_without_;
+  const bool is_with = &sequence == sequences_.front().get();
+  if (is_with) contrast_tap_row_ = result.num_tokens - 1;
+  auto& target = is_with ? logits_with_ : logits_without_;
   target.assign(result.last_row().begin(), result.last_row().end());
   if (logits_with_.empty() || logits_without_.empty()) return;
   divergence_ = jensen_shannon_divergence(logits_with_, logits_without_);
   const auto logits = contrasted(logits_with_, logits_without_, divergence_ * request_.contrast->strength);
   logits_with_.clear();
   logits_without_.clear();
-  sample_from(logits, result.num_tokens - 1);
+  sample_from(logits, contrast_tap_row_);
 }
 
 void GenerationJob::sample_from(std::span<const float> logits, std::size_t tap_row) {
@@ -185,11 +187,26 @@ void GenerationJob::sample_from(std::span<const float> logits, std::size_t tap_r
   token.is_end = std::ranges::find(request_.end_tokens, token.sampled.token) != request_.end_tokens.end();
   token.taps = &sequences_.front()->taps;
   token.tap_row = tap_row;
+  token.shown = view(tap_row);
   const GenerationFlow flow = events_.on_token ? events_.on_token(token) : GenerationFlow::go_on;
   take(token.sampled.token, token.is_end);
   if (has_ended_) return;
   if (flow == GenerationFlow::stop) end(GenerationStop::client);
   if (flow == GenerationFlow::hold) wants_hold_ = true;
+}
+
+TokenView GenerationJob::view(std::size_t tap_row) const {
+  TokenView shown;
+  const ChunkTaps& taps = sequences_.front()->taps;
+  const std::size_t num_spans = taps.attention_spans.size();
+  const auto mass = std::span(taps.attention_mass).subspan(tap_row * num_spans, num_spans);
+  shown.attention.assign(mass.begin(), mass.end());
+  if (!request_.taps.wants_routes) return shown;
+  for (const LayerRoutes& routes : taps.routes) {
+    const auto experts = std::span(routes.experts).subspan(tap_row * routes.top_k, routes.top_k);
+    shown.experts.emplace_back(experts.begin(), experts.end());
+  }
+  return shown;
 }
 
 void GenerationJob::take(TokenId token, bool is_end) {

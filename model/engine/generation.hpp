@@ -45,12 +45,19 @@ struct GenerationRequest {
   ChunkTaps taps{};                 ///< What each token is to show.
 };
 
+/// What a token shows of the pass that gave its logits, where the request's taps ask for it.
+struct TokenView {
+  std::vector<double> attention{};                   ///< On each of the taps' spans
+  std::vector<std::vector<std::int32_t>> experts{};  ///< Of each layer
+};
+
 /// One token of an answer.
 struct GeneratedToken {
   SampledToken sampled{};
-  std::size_t position = 0;         ///< In the answer.
-  bool is_end = false;              ///< An end token: no part of the text.
-  double contrast = 0;              ///< Divergence of the two contexts, in bits.
+  std::size_t position = 0;  ///< In the answer.
+  bool is_end = false;       ///< An end token: no part of the text.
+  double contrast = 0;       ///< Divergence of the two contexts, in bits.
+  TokenView shown{};
   const ChunkTaps* taps = nullptr;  ///< Of the pass that gave its logits; valid during the call.
   std::size_t tap_row = 0;          ///< Its row there.
 };
@@ -98,6 +105,7 @@ class GenerationJob final : public Job {
 
   std::span<const TokenId> generated() const;
   void sample_from(std::span<const float> logits, std::size_t tap_row);
+  TokenView view(std::size_t tap_row) const;
   void contrast_from(Sequence& sequence, const ChunkResult& result);
   void take(TokenId token, bool is_end);
   void draft();
@@ -110,6 +118,7 @@ class GenerationJob final : public Job {
   std::size_t num_resumed_;
   std::size_t computed_tokens_ = 0;
   double divergence_ = 0;
+  std::size_t contrast_tap_row_ = 0;  ///< Of the sequence with the context.
   std::vector<float> logits_with_{};
   std::vector<float> logits_without_{};
 };

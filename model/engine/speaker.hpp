@@ -35,6 +35,10 @@ class Speaker {
   virtual Task<Result<Quotes>> quote(QuoteRequest request) = 0;
   virtual Task<Result<Written>> write(WriteRequest request, TextSink* sink) = 0;
   virtual Task<Result<std::vector<std::vector<float>>>> embed(std::vector<std::string> texts) = 0;
+  /// A request and sources to answer from, up to where the answer begins. An empty source is hidden; the rest
+  /// of the prompt stays as it is.
+  virtual Result<std::vector<TokenId>> prompt_over(const Prompt& prompt,
+                                                   const std::vector<std::string>& sources) const = 0;
 };
 
 /// For models that were trained for the verbs (model/verbs). unsupported when the tokenizer lacks a token.

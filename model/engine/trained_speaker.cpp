@@ -58,6 +58,11 @@ class TrainedSpeaker final : public Speaker {
     co_return co_await model::embed(parts_.engine, std::move(tokens), Priority::normal);
   }
 
+  Result<std::vector<TokenId>> prompt_over(const Prompt& prompt,
+                                           const std::vector<std::string>& sources) const override {
+    return renderer_.quote_span(prompt, sources).prefix;
+  }
+
  private:
   struct JudgementScores {
     std::vector<std::vector<double>> by_judgement{};

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "model/engine/conversation.hpp"
+#include "model/engine/generation.hpp"
+#include "model/engine/scoring.hpp"
+#include "model/engine/speaker.hpp"
+#include "model/white_box.hpp"
+
+namespace lyceum::model {
+
+class EngineWhiteBox final : public WhiteBox {
+ public:
+  /// Borrows the speaker.
+  EngineWhiteBox(SpeakerParts parts, const Speaker& speaker) : parts_(std::move(parts)), speaker_(speaker) {}
+
+  Task<Result<Support>> measure_support(SupportRequest request) override;
+  Task<Result<Explained>> explain(ExplainRequest request) override;
+
+ private:
+  Result<std::vector<ScoreRequest>> masked_requests(const SupportRequest& request) const;
+  Result<GenerationRequest> generation_for(const ExplainRequest& request) const;
+  std::vector<PositionRange> positions_of(const std::vector<std::string>& sources,
+                                          std::span<const TokenId> prompt) const;
+  Result<RoutingControls> routing_for(const ExpertControls& controls) const;
+
+  SpeakerParts parts_;
+  const Speaker& speaker_;
+};
+
+}  // namespace lyceum::model
