@@ -211,6 +211,29 @@ TEST_F(OpenAi, EmbeddingsOfAnotherLengthOrOfTokenIdsAreRefused) {
   EXPECT_EQ(ask("POST", "/v1/embeddings", ids).json()["error"]["code"], "unsupported_value");
 }
 
+TEST(OpenAiStream, IsKeptOpenByCommentsWhileNoTokenComes) {
+  ServerFixture server({.stream_comment_every = std::chrono::milliseconds(5)});
+  RawClient client(server.port());
+  const Json body = chat_body("wait", {{"stream", true}});
+
+  client.send(request_text(server.port(), "POST", "/v1/chat/completions", body.dump()));
+
+  client.read_until(R"("content":"You")");
+  EXPECT_THAT(client.read_until("\n:\n\n"), testing::EndsWith("\n:\n\n"));
+}
+
+TEST(OpenAiDrain, CutsAGenerationThatDoesNotEndInTime) {
+  ServerFixture server({.drain_timeout = std::chrono::milliseconds(20)});
+  RawClient client(server.port());
+  client.send(request_text(server.port(), "POST", "/v1/chat/completions",
+                           chat_body("wait", {{"stream", true}}).dump()));
+  client.read_until(R"("content":"You")");
+
+  server.drain();
+
+  EXPECT_TRUE(server.model.wait_for_cancelled());
+}
+
 TEST(OpenAiWithoutAnEngine, ListsTheModelAndSaysThatItDoesNotChat) {
   ServerFixture server({}, 1000, {.chats = false, .embeds = false, .has_engine = false});
 

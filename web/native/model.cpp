@@ -57,33 +57,6 @@ Json engine_json(const model::EngineMonitor* monitor) {
           {"live", live_json(monitor->status())}};
 }
 
-void publish_status(Metrics& metrics, const model::EngineStatus& status) {
-  const auto set = [&](const char* name, const char* help, double value, const Labels& labels = {}) {
-    metrics.set(std::string("lyceum_engine_") + name, help, value, labels);
-  };
-  const auto count = [](std::uint64_t value) { return static_cast<double>(value); };
-  set("requests", "Generations by state", count(status.num_waiting), {{"state", "waiting"}});
-  set("requests", "Generations by state", count(status.num_running), {{"state", "running"}});
-  set("requests", "Generations by state", count(status.num_paused), {{"state", "paused"}});
-  set("batch_tokens", "Tokens of the last step", count(status.batch_tokens));
-  set("pages", "Pages of keys and values", count(status.num_pages));
-  set("pages_used", "Pages that requests hold", count(status.num_pages_used));
-  set("pages_cached", "Pages kept for prefixes to come", count(status.num_pages_cached));
-  const char* help = "Tokens since the start, by kind";
-  set("tokens", help, count(status.prefill_tokens), {{"kind", "prefill"}});
-  set("tokens", help, count(status.cached_tokens), {{"kind", "cached"}});
-  set("tokens", help, count(status.decode_tokens), {{"kind", "decode"}});
-  set("prefill_tokens_per_second", "Over the last seconds of work", status.prefill_tokens_per_s);
-  set("decode_tokens_per_second", "Over the last seconds of work", status.decode_tokens_per_s);
-  for (std::size_t layer = 0; layer < status.expert_tokens.size(); ++layer) {
-    const auto& experts = status.expert_tokens[layer];
-    for (std::size_t expert = 0; expert < experts.size(); ++expert) {
-      set("expert_tokens", "Tokens since the start that an expert computed", count(experts[expert]),
-          {{"layer", std::to_string(layer)}, {"expert", std::to_string(expert)}});
-    }
-  }
-}
-
 }  // namespace
 
 Task<Result<Answer>> get_model(const Services& services, Request request) {
@@ -96,15 +69,6 @@ Task<Result<Answer>> get_model(const Services& services, Request request) {
                          {"limits", info.limits},
                          {"chat", chat_json(services.model.chat_model())},
                          {"engine", engine_json(services.model.engine_monitor())}});
-}
-
-// The engine's figures are read when somebody asks for them.
-Task<Result<Answer>> get_metrics(const Services& services, Request request) {
-  CO_TRY_OK(QueryReader(request.query).finish());
-  const model::EngineMonitor* monitor = services.model.engine_monitor();
-  if (monitor != nullptr) publish_status(services.metrics, monitor->status());
-  co_return Answer{.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                   .body = services.metrics.scrape()};
 }
 
 }  // namespace lyceum::web

@@ -24,7 +24,7 @@ struct Services {
   memory::Store& store;
   const tools::Registry& tools;
   model::LanguageModel& model;
-  Metrics& metrics;
+  const Metrics& metrics;
   const Clock& clock;
   BlockingPool& pool;
   std::string version{};

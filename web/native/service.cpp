@@ -25,6 +25,12 @@ Task<Result<Answer>> get_health(const Services& services, Request request) {
   co_return json_answer({{"status", "ok"}, {"version", services.version}, {"uptime_s", uptime_s}});
 }
 
+Task<Result<Answer>> get_metrics(const Services& services, Request request) {
+  CO_TRY_OK(QueryReader(request.query).finish());
+  co_return Answer{.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                   .body = services.metrics.scrape()};
+}
+
 Task<Result<Answer>> get_openapi(const Services&, Request request) {
   CO_TRY_OK(QueryReader(request.query).finish());
   co_return Answer{.body = std::string(find_file(api_files(), "/openapi.json")->bytes)};

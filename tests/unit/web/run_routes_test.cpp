@@ -151,6 +151,13 @@ TEST_F(RunRoutes, OnlyARunThatIsOverCanBeDeleted) {
   EXPECT_EQ(ask("DELETE", "/api/runs/r1").status, 404U);
 }
 
+TEST_F(RunRoutes, TheModelHasTheFactsAndTheFiguresOfItsEngine) {
+  const Json engine = Json::parse(ask("GET", "/api/model").body)["engine"];
+  EXPECT_EQ(engine["architecture"], "qwen3moe");
+  EXPECT_EQ(engine["live"]["waiting"], 1);
+  EXPECT_EQ(engine["live"]["expert_tokens"][0][1], 200);
+}
+
 TEST_F(RunRoutes, TheRestConformsToTheDocument) {
   runs.append("r1", "run.submitted");
   for (const char* target :
