@@ -38,8 +38,8 @@ Result<std::vector<std::string>> list_json_lines_blocking(const std::string& fol
   }
   if (failed) return Error{Errc::not_found, folder + ": " + failed.message()};
   if (files.empty()) {
-    return Error{Errc::not_found,
-                 folder + ": no .jsonl or .jsonl.xz file that begins with '" + std::string(prefix) + "'"};
+    const std::string which = prefix.empty() ? "" : " whose name begins with \"" + std::string(prefix) + "\"";
+    return Error{Errc::not_found, folder + ": no .jsonl or .jsonl.xz file" + which};
   }
   std::sort(files.begin(), files.end());
   return files;
