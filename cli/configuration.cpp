@@ -43,7 +43,7 @@ std::vector<Setting> make_settings() {
   all.back().is_secret = true;
   add_string("model", "", "Language model, in short: lexical, remote, or engine:FILE for a GGUF file");
   add_string("model.provider", "lexical", "Language model", {"lexical", "remote", "engine"});
-  add_string("model.file", "", "Engine: a GGUF file, which runs in this process");
+  add_string("model.file", "", "Engine: a GGUF file or a Hugging Face folder, which runs in this process");
   add_integer("model.key_value_mb", 1024, 1, 1 << 20, "Engine: memory for the contexts of all requests");
   add_string("model.base_url", "", "Remote model: address of an OpenAI-compatible API, up to /v1");
   add_string("model.name", "", "Remote model: its name");

@@ -13,7 +13,7 @@
 namespace lyceum::model {
 
 struct EngineModelOptions {
-  std::string path{};                                     ///< A GGUF file.
+  std::string path{};                                     ///< A GGUF file or a Hugging Face folder.
   std::uint64_t key_value_bytes = 1024U * 1024U * 1024U;  ///< For the contexts of all requests together.
   std::uint32_t step_tokens_max = 512;  ///< Computed at once; more is faster prefill, slower reaction.
 };

@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "kernels/attention.hpp"
+#include "kernels/isa.hpp"
 #include "model/engine.hpp"
 #include "model/engine/chat.hpp"
 #include "model/engine/conversation.hpp"
@@ -9,6 +10,7 @@
 #include "model/engine/engine_thread.hpp"
 #include "model/engine/speaker.hpp"
 #include "model/engine/white_box.hpp"
+#include "model/files/model_file.hpp"
 #include "model/inspect.hpp"
 #include "model/verbs/verbs.hpp"
 
@@ -23,9 +25,7 @@ constexpr std::uint64_t kMemoryShare = 2;
 ModelInfo describe(const GgufFile& file, const std::string& path, bool is_trained) {
   ModelInfo info;
   info.provider = "engine";
-  info.name =
-      std::string(file.get_string_or("general.name", "").has_value() ? *file.get_string_or("general.name", "")
-                                                                     : std::string_view());
+  if (const auto name = file.get_string("general.name")) info.name = *name;
   if (info.name.empty()) info.name = std::filesystem::path(path).stem().string();
   info.summary =
       "A model in this process: its probabilities are read, not guessed, and nothing leaves this machine.";
@@ -62,7 +62,7 @@ EngineFacts facts_of(const ModelSummary& summary, const Transformer& transformer
   facts.weight_bytes = summary.weight_bytes;
   facts.page_bytes = pool.page_floats() * sizeof(float);
   facts.tokens_per_page = kAttentionPage;
-  facts.instruction_set = "cpu";
+  facts.instruction_set = kernels::name_of(kernels::available_isas().back());
   return facts;
 }
 
@@ -165,7 +165,7 @@ WhiteBox* white_box_of(LanguageModel& model) {
 Result<std::unique_ptr<LanguageModel>> make_engine_model_blocking(const EngineModelOptions& options,
                                                                   BlockingPool& pool, Metrics& metrics) {
   TRY(const ModelSummary summary, inspect_model_blocking(options.path));
-  TRY(GgufFile file, GgufFile::open_blocking(options.path));
+  TRY(GgufFile file, open_model_file_blocking(options.path));
   TRY(const std::uint32_t verbs, file.get_u32_or("lyceum.verbs.version", 0));
   if (verbs > kVerbsVersion)
     return Error{Errc::unsupported, options.path + ": was trained for version " + std::to_string(verbs) +
