@@ -11,6 +11,8 @@
 #include <random>
 #include <string>
 
+#include <time.h>
+
 #include "bench/read_bandwidth.hpp"
 #include "bench/synthetic_model.hpp"
 #include "model/architectures/transformer.hpp"
@@ -30,21 +32,39 @@ std::vector<std::int32_t> random_tokens(std::size_t count, std::size_t vocabular
   return tokens;
 }
 
-Result<double> prefill_seconds(const Transformer& transformer, std::size_t length) {
+/// Seconds of the clock, and of all processors together.
+struct Cost {
+  double wall = 1e30;
+  double cpu = 1e30;
+};
+
+Cost cost_of(const auto& work) {
+  const auto cpu_now = [] {
+    timespec now{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+  };
+  const double begin = cpu_now();
+  const double wall = seconds_of(work);
+  return {wall, cpu_now() - begin};
+}
+
+Result<Cost> prefill_cost(const Transformer& transformer, std::size_t length) {
   const auto tokens = random_tokens(length, transformer.config().vocabulary_size, 1);
-  double best = 1e30;
+  Cost best;
   for (int round = 0; round < 3; ++round) {
     KeyValueState state = transformer.new_sequence();
     const SequenceChunk chunk{.tokens = tokens, .state = &state};
     Result<std::vector<float>> logits = std::vector<float>{};
-    best = std::min(best, seconds_of([&] { logits = transformer.forward_blocking({&chunk, 1}); }));
+    const Cost cost = cost_of([&] { logits = transformer.forward_blocking({&chunk, 1}); });
     TRY_OK(logits);
+    best = {std::min(best.wall, cost.wall), std::min(best.cpu, cost.cpu)};
   }
   return best;
 }
 
 /// Of one step of `batch` sequences behind a short prompt each, the mean over `num_steps`.
-Result<double> step_seconds(const Transformer& transformer, std::size_t batch, std::size_t num_steps) {
+Result<Cost> step_cost(const Transformer& transformer, std::size_t batch, std::size_t num_steps) {
   const auto tokens = random_tokens(batch * (num_steps + 33), transformer.config().vocabulary_size, 2);
   std::vector<KeyValueState> states(batch, transformer.new_sequence());
   std::size_t used = 0;
@@ -60,11 +80,11 @@ Result<double> step_seconds(const Transformer& transformer, std::size_t batch, s
   TRY_OK(step(32));
   TRY_OK(step(1));
   Result<void> done = ok();
-  const double seconds = seconds_of([&] {
+  const Cost cost = cost_of([&] {
     for (std::size_t i = 0; i < num_steps && done; ++i) done = step(1);
   });
   TRY_OK(done);
-  return seconds / static_cast<double>(num_steps);
+  return Cost{cost.wall / static_cast<double>(num_steps), cost.cpu / static_cast<double>(num_steps)};
 }
 
 /// Bytes of the weights that a token reads: all but the experts it does not use and the embedding.
@@ -99,15 +119,22 @@ Result<void> measure(const std::string& path, std::size_t num_threads) {
   std::printf("%s: %.2f GB, %zu threads, loaded in %.2f s, reads %.1f GB/s\n", path.c_str(), file_gb,
               num_threads, load_seconds, bandwidth);
   const double token_gb = bytes_per_token(transformer) / 1e9;
+  const auto print = [](const char* name, double tokens, const Cost& cost) {
+    std::printf("%-12s %7.1f tokens/s, %7.1f a processor second", name, tokens / cost.wall,
+                tokens / cost.cpu);
+  };
   for (const std::size_t length : {128U, 512U}) {
-    TRY(const double seconds, prefill_seconds(transformer, length));
-    std::printf("prefill %4zu: %7.1f tokens/s\n", length, static_cast<double>(length) / seconds);
+    TRY(const Cost cost, prefill_cost(transformer, length));
+    print(("prefill " + std::to_string(length)).c_str(), static_cast<double>(length), cost);
+    std::printf("\n");
   }
-  TRY(const double alone, step_seconds(transformer, 1, 24));
-  std::printf("decode      : %7.1f tokens/s, %.3f GB a token, %.1f GB/s, %.0f %% of the bandwidth\n",
-              1 / alone, token_gb, token_gb / alone, 100 * token_gb / alone / bandwidth);
-  TRY(const double together, step_seconds(transformer, 8, 8));
-  std::printf("decode 8    : %7.1f tokens/s\n", 8 / together);
+  TRY(const Cost alone, step_cost(transformer, 1, 24));
+  print("decode", 1, alone);
+  std::printf("; %.3f GB a token, %.1f GB/s, %.0f %% of the bandwidth\n", token_gb, token_gb / alone.wall,
+              100 * token_gb / alone.wall / bandwidth);
+  TRY(const Cost together, step_cost(transformer, 8, 8));
+  print("decode of 8", 8, together);
+  std::printf("\n");
   return ok();
 }
 
