@@ -88,6 +88,10 @@ const std::map<std::string, Maker, std::less<>>& makers() {
        [](Building& building, const Part& part, TextEncoder&) {
          return add_free_text_blocking(building, part.files, part.examples_max);
        }},
+      {"matching",
+       [](Building& building, const Part& part, TextEncoder&) {
+         return add_matching_blocking(building, part.files, part.examples_max);
+       }},
       {"altered_claims",
        [](Building& building, const Part& part, TextEncoder&) {
          return add_altered_claims_blocking(building, part.files, part.examples_max);

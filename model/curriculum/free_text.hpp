@@ -12,4 +12,9 @@ namespace lyceum::model {
 /// was taken from, a title and its text; other paragraphs of the article are the hard negatives).
 Result<void> add_free_text_blocking(Building& building, const std::string& files, std::size_t documents_max);
 
+/// Tasks that need nothing but matching and copying, from which both are learned soonest: a sentence by its
+/// first words (copy.sentence: the rest, as a span), and the sentence that holds some telling words (evidence
+/// and relevance). One paragraph of an article each, at most `documents_max` in all.
+Result<void> add_matching_blocking(Building& building, const std::string& files, std::size_t documents_max);
+
 }  // namespace lyceum::model

@@ -61,8 +61,9 @@ class QuestionExamples {
     std::optional<DataWriter::Slice> slice;
     if (place != passages.end()) {
       const auto source = static_cast<std::size_t>(place - passages.begin());
-      slice = slice_of(question.sources[source], source);
-      if (!slice) return ok();
+      const auto range = building_.verbs.tokens_of(question.sources[source], item_.answer);
+      if (!range) return ok();
+      slice = DataWriter::Slice{source, range->begin, range->end};
     }
     return building_.writer.add_span("span", group(), question, slice);
   }
@@ -130,21 +131,6 @@ class QuestionExamples {
     const auto at = static_cast<std::size_t>(right - verdicts.begin());
     if (right != verdicts.end() && at >= last) std::swap(verdicts[at], verdicts[at % last]);
     verdicts.resize(last);
-  }
-
-  /// The tokens that cover the answer.
-  std::optional<DataWriter::Slice> slice_of(std::span<const TokenId> tokens, std::size_t source) const {
-    std::size_t at = 0;
-    DataWriter::Slice slice{.source = source, .begin = tokens.size(), .end = 0};
-    for (std::size_t i = 0; i < tokens.size(); ++i) {
-      const std::size_t end = at + building_.verbs.num_bytes(tokens[i]);
-      if (end > item_.answer.begin && slice.begin == tokens.size()) slice.begin = i;
-      if (at < item_.answer.end) slice.end = i + 1;
-      at = end;
-    }
-    const bool is_whole = at >= item_.answer.end && slice.begin < slice.end;
-    if (!is_whole || slice.end - slice.begin > kMaxAnswerTokens) return std::nullopt;
-    return slice;
   }
 
   std::string evidence_text() const {

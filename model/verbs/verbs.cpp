@@ -94,6 +94,20 @@ std::string VerbRenderer::text_of(std::span<const TokenId> tokens) const {
   return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
 }
 
+std::optional<TextRange> VerbRenderer::tokens_of(std::span<const TokenId> tokens, TextRange bytes) const {
+  std::size_t at = 0;
+  TextRange range{.begin = tokens.size(), .end = 0};
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const std::size_t end = at + tokenizer_->bytes_of(tokens[i]).size();
+    if (end > bytes.begin && range.begin == tokens.size()) range.begin = i;
+    if (at < bytes.end) range.end = i + 1;
+    at = end;
+  }
+  const bool is_covered = at >= bytes.end && range.begin < range.end;
+  if (!is_covered || range.end - range.begin > kMaxAnswerTokens) return std::nullopt;
+  return range;
+}
+
 std::vector<TokenId> VerbRenderer::prefix(const Prompt& prompt, std::span<std::vector<TokenId>> sources,
                                           std::size_t tokens_max) const {
   struct Line {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -105,7 +106,9 @@ class VerbRenderer {
   /// The bytes that `tokens`, made from one text, stand for; a span of it without blanks around it.
   std::string text_of(std::span<const TokenId> tokens) const;
 
-  std::size_t num_bytes(TokenId token) const { return tokenizer_->bytes_of(token).size(); }
+  /// Which of `tokens`, made from one text, cover a range of its bytes; nothing where they end before it
+  /// does, or for more than kMaxAnswerTokens.
+  std::optional<TextRange> tokens_of(std::span<const TokenId> tokens, TextRange bytes) const;
 
  private:
   VerbRenderer(const Tokenizer& tokenizer, VerbTokens tokens) : tokenizer_(&tokenizer), tokens_(tokens) {}

@@ -170,6 +170,34 @@ TEST_F(BuildTest, TheSpanThatIsLearnedIsTheAnswer) {
   EXPECT_GT(num_spans, 5U);
 }
 
+TEST_F(BuildTest, ASentenceIsCopiedFromItsFirstWordsOn) {
+  const std::string paragraph =
+      "The engineer built the tower in the city long ago. Many people visit the bridge over the river today. "
+      "The museum keeps letters that sailors wrote at sea.";
+  folder_.write("data/lm-long/part.jsonl", Json{{"title", "Long"}, {"text", paragraph}}.dump() + "\n");
+  const Json config{{"context_share", 0},
+                    {"validation_share", 0},
+                    {"parts", {{{"make", "matching"}, {"files", "lm-long"}, {"examples_max", 5}}}}};
+
+  const auto summary = build("out", config);
+
+  ASSERT_TRUE(summary.has_value()) << summary.error().message;
+  const auto kinds = (*summary)["kinds"].get<std::vector<std::string>>();
+  EXPECT_THAT(kinds, ::testing::ElementsAre("evidence", "relevant", "copy"));
+  const auto tokenizer = open_tokenizer_blocking(tokenizer_);
+  const auto file = TrainingDataFile::open_blocking(folder_.path() + "/out/train.lytd");
+  const auto document = file->document(file->num_documents() - 1);
+  ASSERT_EQ(kinds[document.kind], "copy");
+  std::vector<TokenId> learned;
+  for (std::size_t at = 0; at < document.tokens.size(); ++at) {
+    if (document.weights[at] == 1) learned.push_back(document.tokens[at]);
+  }
+  const std::string rest = tokenizer->decode(learned);
+  EXPECT_NE(paragraph.find(rest), std::string::npos);
+  EXPECT_TRUE(rest.ends_with("."));
+  EXPECT_GT(rest.size(), 20U);
+}
+
 TEST_F(BuildTest, ATestFileIsRefused) {
   Json bad = config();
   bad["parts"][1]["files"] = "qa-towers/test";

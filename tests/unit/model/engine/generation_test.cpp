@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "model/decoding/grammar_constraint.hpp"
 #include "model/engine/contrast.hpp"
 #include "model/engine/embedding.hpp"
 #include "model/engine/prompt_lookup.hpp"
@@ -148,6 +149,38 @@ TEST_F(GenerationTest, EmbedsTheSameInAnyChunks) {
   EXPECT_NEAR(square, 1.0, 1e-6);
   EXPECT_EQ(embed(prompt_of(150, 1), 11), whole);
   EXPECT_NE(embed(prompt_of(150, 2), 512), whole);
+}
+
+TEST_F(GenerationTest, KeepsToItsConstraintWhichRequestsShareAndACheckpointGoesOnIn) {
+  std::vector<std::string> letters;
+  for (char letter = 'a'; letter < 'a' + 16; ++letter) letters.emplace_back(1, letter);
+  auto made = grammar_constraint("root ::= [abc]{20}", TokenTrie::of(letters, {15}));
+  ASSERT_TRUE(made) << made.error().message;
+  const std::shared_ptr<const TokenConstraint> constraint = *std::move(made);
+  const auto generate = [&](std::vector<TokenId> generated) {
+    Engine engine(transformer_, {.num_pages = 64});
+    std::vector<Outcome> outcomes(2);
+    for (Outcome& outcome : outcomes) {
+      GenerationRequest request = request_for(prompt_of(30, 1), 50);
+      request.start.generated = generated;
+      request.constraint = constraint;
+      request.end_tokens = {15};
+      start(engine, std::move(request), outcome);
+    }
+    run(engine);
+    EXPECT_EQ(outcomes[0], outcomes[1]);
+    return outcomes[0];
+  };
+  const Outcome whole = generate({});
+  ASSERT_TRUE(whole.is_done());
+  EXPECT_EQ(whole.tokens.size(), 20U);
+  EXPECT_TRUE(std::ranges::all_of(whole.tokens, [](TokenId token) { return token < 3; }));
+  EXPECT_EQ((*whole.end)->reason, GenerationStop::complete);
+  const Outcome rest = generate({whole.tokens.begin(), whole.tokens.begin() + 7});
+  EXPECT_EQ(rest.tokens, std::vector<TokenId>(whole.tokens.begin() + 7, whole.tokens.end()));
+  const Outcome wrong = generate({9});
+  ASSERT_TRUE(wrong.end);
+  EXPECT_THAT(wrong.end->error().message, testing::HasSubstr("constraint"));
 }
 
 TEST(PromptLookupTest, GuessesWhatFollowedTheSameTokensLast) {

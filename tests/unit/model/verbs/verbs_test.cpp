@@ -125,6 +125,18 @@ TEST_F(VerbRendererTest, SpanSourcesAreTheTokensThatStandInThePrompt) {
   EXPECT_EQ(verbs_.text_of(std::span(question.sources[0]).subspan(1)), "tower was built.");
 }
 
+TEST_F(VerbRendererTest, TheTokensOfARangeCoverItAndNoMoreThanTheirEnds) {
+  const std::string text = "The tower was built in 1889 by the engineer.";
+  const auto tokens = verbs_.encode(text);
+  const std::size_t begin = text.find("1889");
+
+  const auto range = verbs_.tokens_of(tokens, {begin, begin + 4});
+
+  ASSERT_TRUE(range.has_value());
+  EXPECT_EQ(verbs_.text_of(std::span(tokens).subspan(range->begin, range->end - range->begin)), "1889");
+  EXPECT_FALSE(verbs_.tokens_of(tokens, {begin, text.size() + 1}).has_value());
+}
+
 TEST_F(VerbRendererTest, AnEmbeddedTextStandsBetweenItsMarks) {
   EXPECT_EQ(shown(verbs_.embed("the city")), "<|embed|>the city<|end|>");
 }
