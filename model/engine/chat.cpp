@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "model/decoding/grammar_constraint.hpp"
 #include "model/engine/answer_reader.hpp"
 #include "model/engine/engine_calls.hpp"
 #include "model/engine/writing.hpp"
@@ -185,7 +184,7 @@ Result<GenerationRequest> EngineChat::prepare(const ChatRequest& request) {
   generation.end_tokens = end_tokens_of(parts_);
   const Json schema = schema_of(request);
   if (schema.is_null()) return generation;
-  auto constraint = json_schema_constraint(schema, parts_.vocabulary);
+  auto constraint = parts_.schemas.find_or_compile(schema);
   const char* field = request.tool_choice == ToolChoice::required ? "tools: " : "response_format: ";
   if (!constraint) return Error{constraint.error().code, field + constraint.error().message};
   generation.constraint = *std::move(constraint);

@@ -97,6 +97,7 @@ class EngineModel final : public LanguageModel, public EngineMonitor {
                        .tokenizer = tokenizer_,
                        .vocabulary = vocabulary_,
                        .pool = pool_,
+                       .schemas = schemas_,
                        .choice_temperature = static_cast<double>(temperature)};
     chat_.emplace(parts, conversation_, info_.name);
     if (!conversation_.problem().empty())
@@ -146,6 +147,7 @@ class EngineModel final : public LanguageModel, public EngineMonitor {
   EngineFacts facts_{};
   Conversation conversation_;
   std::shared_ptr<const TokenTrie> vocabulary_;
+  SchemaConstraints schemas_{vocabulary_};
   EngineMetrics metrics_;
   Engine engine_;
   BlockingPool& pool_;

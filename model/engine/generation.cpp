@@ -87,10 +87,6 @@ Result<std::unique_ptr<GenerationJob>> GenerationJob::make(GenerationRequest req
     return Error{Errc::invalid_argument, "tokens_max: " + std::to_string(start.tokens_max) +
                                              " leaves nothing to write after " +
                                              std::to_string(start.generated.size()) + " tokens"};
-  for (const TokenId token : start.generated) {
-    if (request.constraint == nullptr || request.constraint->accept(token)) continue;
-    return Error{Errc::invalid_argument, "the tokens generated before do not fit the constraint"};
-  }
   return std::unique_ptr<GenerationJob>(
       new GenerationJob(std::move(request), std::move(events), std::move(sampler)));
 }
@@ -136,9 +132,22 @@ void GenerationJob::set_controls(RoutingControls controls) {
   for (const auto& sequence : sequences_) sequence->controls[sequence->computed()] = controls;
 }
 
+/// Makes this job's own on the first call, and leads it to where the answer stands.
+bool GenerationJob::prepare_constraint() {
+  if (request_.constraint == nullptr || constraint_ != nullptr) return true;
+  constraint_ = request_.constraint->clone();
+  for (const TokenId token : request_.start.generated) {
+    if (constraint_->accept(token)) continue;
+    fail({Errc::invalid_argument, "the tokens generated before do not fit the constraint"});
+    return false;
+  }
+  return true;
+}
+
 void GenerationJob::on_chunk(Sequence& sequence, const ChunkResult& result) {
   computed_tokens_ += result.num_tokens;
   if (result.num_rows == 0 || result.first + result.num_tokens < sequence.tokens.size()) return;
+  if (!prepare_constraint()) return;
   if (request_.contrast) {
     contrast_from(sequence, result);
     return;
@@ -176,7 +185,7 @@ void GenerationJob::contrast_from(Sequence& sequence, const ChunkResult& result)
 }
 
 void GenerationJob::sample_from(std::span<const float> logits, std::size_t tap_row) {
-  const TokenMask* mask = request_.constraint ? &request_.constraint->allowed() : nullptr;
+  const TokenMask* mask = constraint_ ? &constraint_->allowed() : nullptr;
   const std::size_t position = generated().size();
   auto sampled = sampler_.sample(logits, generated(), mask, position);
   if (!sampled) {
@@ -210,7 +219,7 @@ TokenView GenerationJob::view(std::size_t tap_row) const {
 }
 
 void GenerationJob::take(TokenId token, bool is_end) {
-  if (request_.constraint) request_.constraint->accept(token);
+  if (constraint_) constraint_->accept(token);
   if (is_end) {
     end(GenerationStop::end_token);
     return;
@@ -219,7 +228,7 @@ void GenerationJob::take(TokenId token, bool is_end) {
     sequence->tokens.push_back(token);
     sequence->logits_from = sequence->tokens.size() - 1;
   }
-  if (request_.constraint && (request_.constraint->has_ended() || request_.constraint->must_end())) {
+  if (constraint_ && (constraint_->has_ended() || constraint_->must_end())) {
     end(GenerationStop::complete);
   } else if (generated().size() >= request_.start.tokens_max) {
     end(GenerationStop::tokens_max);

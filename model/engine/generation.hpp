@@ -36,8 +36,10 @@ struct Contrast {
 
 struct GenerationRequest {
   GenerationCheckpoint start{};
-  std::vector<TokenId> end_tokens{};              ///< Any of them ends it.
-  std::unique_ptr<TokenConstraint> constraint{};  ///< At the beginning of the answer; null: none.
+  std::vector<TokenId> end_tokens{};  ///< Any of them ends it.
+  /// At the beginning of the answer; cloned on the engine's thread, so that requests may share it. Null:
+  /// none.
+  std::shared_ptr<const TokenConstraint> constraint{};
   RoutingControls controls{};
   std::optional<Contrast> contrast{};
   bool uses_cache = true;
@@ -86,8 +88,8 @@ struct GenerationEvents {
 /// Writes token by token. Taps come without drafts: a job that shows what it does makes none.
 class GenerationJob final : public Job {
  public:
-  /// Errors: invalid_argument for sampling parameters, a tokens_max of 0 or generated tokens that the
-  /// constraint does not allow; the message says which.
+  /// Errors: invalid_argument for sampling parameters or a tokens_max of 0; the message says which. Generated
+  /// tokens that the constraint does not allow end the job with the same.
   static Result<std::unique_ptr<GenerationJob>> make(GenerationRequest request, GenerationEvents events,
                                                      std::size_t vocab_size);
 
@@ -104,6 +106,7 @@ class GenerationJob final : public Job {
   GenerationJob(GenerationRequest request, GenerationEvents events, Sampler sampler);
 
   std::span<const TokenId> generated() const;
+  bool prepare_constraint();
   void sample_from(std::span<const float> logits, std::size_t tap_row);
   TokenView view(std::size_t tap_row) const;
   void contrast_from(Sequence& sequence, const ChunkResult& result);
@@ -114,6 +117,7 @@ class GenerationJob final : public Job {
   GenerationRequest request_;
   GenerationEvents events_;
   Sampler sampler_;
+  std::unique_ptr<TokenConstraint> constraint_{};
   std::size_t num_prompt_;
   std::size_t num_resumed_;
   std::size_t computed_tokens_ = 0;

@@ -7,6 +7,7 @@
 #include "base/async/blocking_pool.hpp"
 #include "model/decoding/token_trie.hpp"
 #include "model/engine/engine.hpp"
+#include "model/engine/schema_constraints.hpp"
 #include "model/language_model.hpp"
 #include "model/tokenizer/tokenizer.hpp"
 
@@ -20,6 +21,7 @@ struct SpeakerParts {
   const Tokenizer& tokenizer;
   std::shared_ptr<const TokenTrie> vocabulary{};
   BlockingPool& pool;
+  SchemaConstraints& schemas;
   double choice_temperature = 1;  ///< By which the scores of choices are divided: fitted on held-out data.
 };
 

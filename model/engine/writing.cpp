@@ -4,7 +4,6 @@
 
 #include "base/json_schema.hpp"
 #include "kernels/attention.hpp"
-#include "model/decoding/grammar_constraint.hpp"
 #include "model/engine/engine_calls.hpp"
 #include "model/tokenizer/utf8_stream.hpp"
 
@@ -47,7 +46,7 @@ Task<Result<Written>> write_after(const SpeakerParts& parts, std::vector<TokenId
   generation.start.sampling.seed = request.seed;
   generation.end_tokens = end_tokens_of(parts);
   if (!request.schema.is_null()) {
-    const auto compile = [&] { return json_schema_constraint(request.schema, parts.vocabulary); };
+    const auto compile = [&] { return parts.schemas.find_or_compile(request.schema); };
     CO_TRY(generation.constraint, co_await run_blocking(parts.pool, compile));
   }
   const std::size_t tokens_max = generation.start.tokens_max;
