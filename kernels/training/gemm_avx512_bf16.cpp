@@ -11,14 +11,14 @@ namespace {
 constexpr std::size_t kRows = 8;
 
 [[gnu::target("avx512f,avx512bf16"), gnu::always_inline]] inline __m512bh load(const Bf16* values) {
-  return reinterpret_cast<__m512bh>(_mm512_loadu_si512(values));
+  return __builtin_bit_cast(__m512bh, _mm512_loadu_si512(values));
 }
 
 /// One pair of depths of a row of A, in every lane.
 [[gnu::target("avx512f,avx512bf16"), gnu::always_inline]] inline __m512bh broadcast(const Bf16* pair) {
   int bits = 0;
   std::memcpy(&bits, pair, sizeof(bits));
-  return reinterpret_cast<__m512bh>(_mm512_set1_epi32(bits));
+  return __builtin_bit_cast(__m512bh, _mm512_set1_epi32(bits));
 }
 
 /// A's pair p of row r in block b lies at a + b * block_step + p * pair_step + r * row_step.

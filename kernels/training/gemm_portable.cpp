@@ -1,10 +1,6 @@
 #include "kernels/training/bfloat16.hpp"
 #include "kernels/training/gemm_blocks.hpp"
 
-// One plain body, compiled for three instruction sets. Products and sums may be fused here: paths agree
-// within a bound, not to the bit.
-#pragma clang fp contract(fast)
-
 namespace lyceum::kernels::training {
 namespace {
 
@@ -26,9 +22,12 @@ struct Packed {
   }
 };
 
+/// One plain body, compiled for three instruction sets.
 template <class Operand>
 [[gnu::always_inline]] inline void block(const Operand& a, const Bf16* packed, float* c, std::size_t c_stride,
                                          std::size_t num_blocks, bool accumulates) {
+// Products and sums may be fused here: paths agree within a bound, not to the bit.
+#pragma clang fp contract(fast)
   for (std::size_t row = 0; row < kGemmTile; ++row) {
     float* const out = c + row * c_stride;
     float sums[kGemmTile];
