@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <regex>
 
 #include "tests/tidy/rules.hpp"
@@ -68,13 +69,35 @@ std::string strip_comments_and_literals(std::string_view text) {
   return stripped;
 }
 
+namespace {
+
+/// Blanks preprocessor directives, with the lines that continue them.
+std::string blank_directives(std::string text) {
+  bool is_directive = false;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::size_t first = text.find_first_not_of(" \t", begin);
+    is_directive = is_directive || (first < end && text[first] == '#');
+    const bool continues = end > begin && text[end - 1] == '\\';
+    if (is_directive)
+      std::fill(text.begin() + static_cast<std::ptrdiff_t>(begin),
+                text.begin() + static_cast<std::ptrdiff_t>(end), ' ');
+    is_directive = is_directive && continues;
+    begin = end + 1;
+  }
+  return text;
+}
+
+}  // namespace
+
 std::vector<Function> find_functions(std::string_view text) {
   std::vector<Function> functions;
   std::string head;
   std::size_t line = 1;
   std::size_t depth_in_function = 0;
   Function current;
-  for (const char c : strip_comments_and_literals(text)) {
+  const std::string code = blank_directives(strip_comments_and_literals(text));
+  for (const char c : code) {
     if (c == '\n') ++line;
     if (depth_in_function > 0) {
       if (c == '{') ++depth_in_function;

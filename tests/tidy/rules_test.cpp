@@ -117,5 +117,14 @@ TEST(Functions, BracesInLiteralsAndCommentsDoNotCount) {
   EXPECT_EQ(functions[0].num_lines, 7U);
 }
 
+TEST(Functions, DirectivesAreNoCode) {
+  const auto functions = find_functions(
+      "#if defined(x) && \\\n    defined(y)\nnamespace a {\n#pragma z fast(on)\nint f() {\n}\n}\n#endif\n");
+
+  ASSERT_EQ(functions.size(), 1U);
+  EXPECT_EQ(functions[0].name, "f");
+  EXPECT_EQ(functions[0].line, 5U);
+}
+
 }  // namespace
 }  // namespace lyceum::tidy
