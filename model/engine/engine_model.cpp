@@ -33,8 +33,7 @@ ModelInfo describe(const GgufFile& file, const std::string& path, bool is_traine
                        .exact_choice = true,
                        .bound_quotes = true,
                        .embeds = true,
-                       .deterministic = true,
-                       .resumes_at_token = true};
+                       .deterministic = true};
   if (is_trained) {
     info.limits = {"It is small: it was trained for this program's tasks, and knows little of the world.",
                    "It reads at most " + std::to_string(kVerbContextTokens) +

@@ -110,7 +110,7 @@ const abilities: Readonly<Record<string, Ability>> = {
   },
   resumes_at_token: {
     can: "Goes on at the very token where a pause or a restart stopped it.",
-    cannot: "Begins a sentence anew after a pause or a restart.",
+    cannot: "Begins a text anew after a restart.",
   },
 };
 
