@@ -1,5 +1,6 @@
 #include "memory/codec/record.hpp"
 
+#include <array>
 #include <cstdint>
 
 #include <zlib.h>
