@@ -77,6 +77,7 @@ struct Avx2 {
   static constexpr std::size_t kTokenTile = 2;
   static constexpr std::size_t kPanelTile = 1;
   static constexpr std::size_t kFloatTile = 1;
+  static constexpr std::size_t kFewTokens = 0;
 
   template <std::size_t kWords>
   [[gnu::always_inline]] static void load_columns(RowPointers rows, std::size_t offset, Ints* out) {
@@ -105,6 +106,11 @@ struct Avx2 {
     const __m256i quads = _mm256_set1_epi32(quad);
     return join(dot4_of_eight<kSigned>(low_of(sums), low_of(codes), quads),
                 dot4_of_eight<kSigned>(high_of(sums), high_of(codes), quads));
+  }
+
+  [[gnu::always_inline]] static Ints dot2(Ints sums, Ints pairs, std::int32_t pair) {
+    const __m256i two = _mm256_set1_epi32(pair);
+    return sums + join(_mm256_madd_epi16(low_of(pairs), two), _mm256_madd_epi16(high_of(pairs), two));
   }
 };
 

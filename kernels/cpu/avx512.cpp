@@ -1,6 +1,7 @@
 // Compiled for AVX-512 F, BW, DQ, VL and VNNI, and called only where the processor has them.
 #include <immintrin.h>
 
+#include "kernels/cpu/avx512_rows.hpp"
 #include "kernels/cpu/table_of.hpp"
 
 namespace lyceum::kernels::cpu {
@@ -73,6 +74,7 @@ struct Avx512 {
   static constexpr std::size_t kTokenTile = 4;
   static constexpr std::size_t kPanelTile = 2;
   static constexpr std::size_t kFloatTile = 4;
+  static constexpr std::size_t kFewTokens = 4;
 
   template <std::size_t kWords>
   [[gnu::always_inline]] static void load_columns(RowPointers rows, std::size_t offset, Ints* out) {
@@ -100,6 +102,27 @@ struct Avx512 {
   [[gnu::always_inline]] static Ints dot4(Ints sums, Ints codes, std::int32_t quad) {
     static_assert(!kSigned);
     return ints_of(_mm512_dpbusd_epi32(bits_of(sums), bits_of(codes), _mm512_set1_epi32(quad)));
+  }
+
+  [[gnu::always_inline]] static Ints dot2(Ints sums, Ints pairs, std::int32_t pair) {
+    return ints_of(_mm512_dpwssd_epi32(bits_of(sums), bits_of(pairs), _mm512_set1_epi32(pair)));
+  }
+
+  template <WeightType kType, std::size_t kTokens>
+  [[gnu::always_inline]] static void dot_rows(const std::byte* const* rows, const Int8Superblock* const* x,
+                                              SuperblockDots<kTokens>& dots) {
+    if constexpr (kType == WeightType::q6_k) {
+      dot_q6_rows(rows, x, dots);
+    } else {
+      dot_k_rows<kType == WeightType::q5_k>(rows, x, dots);
+    }
+  }
+
+  template <WeightType kType, std::size_t kTokens>
+  [[gnu::always_inline]] static void dot_rows(const std::byte* const* rows, std::size_t count,
+                                              const Int8Block* const* x, BlockDots<kTokens>& dots) {
+    static_assert(kType == WeightType::q8_0);
+    dot_q8_rows(rows, count, x, dots);
   }
 };
 

@@ -9,10 +9,8 @@
 
 namespace lyceum::kernels::cpu {
 
-/// Outputs that a thread takes at a time; a multiple of a block, so that results can be rounded where they
-/// arise.
+/// Outputs that a thread takes at a time.
 constexpr std::size_t kRowsPerItem = 4 * kLanes;
-static_assert(kRowsPerItem % kInt8BlockSize == 0);
 
 constexpr std::size_t items_of(std::size_t count, std::size_t per_item = kRowsPerItem) {
   return (count + per_item - 1) / per_item;

@@ -41,7 +41,9 @@ struct AttentionTile {
 /// What an instruction set implements, on the calling thread. Every function gives the bits of its reference.
 struct KernelTable {
   void (*quantize)(const float* x, std::size_t num_blocks, Int8Block* blocks);
-  void (*multiply_quantized)(const RowsProduct<Int8Block>& product, PanelScratch& scratch);
+  void (*quantize_superblocks)(const float* x, std::size_t num_blocks, Int8Superblock* blocks);
+  void (*multiply_blocks)(const RowsProduct<Int8Block>& product, PanelScratch& scratch);
+  void (*multiply_superblocks)(const RowsProduct<Int8Superblock>& product, PanelScratch& scratch);
   void (*multiply_floats)(const RowsProduct<float>& product);
   void (*attention)(const AttentionShape& shape, const AttentionTile& tile);
   void (*rms_norm)(const float* x, std::span<const float> weight, float epsilon, float* y);

@@ -7,7 +7,7 @@
 
 namespace lyceum::kernels::cpu {
 void CpuOperations::group_routes(const ExpertsShape& shape, const ExpertRoutes& routes,
-                                 std::span<const float> x, bool needs_blocks) {
+                                 std::span<const float> x, Forms forms) {
   const std::size_t num_tokens = routes.first.size() - 1;
   const std::size_t num_routes = routes.experts.size();
   const auto token_of_route = room(token_of_route_, num_routes);
@@ -23,45 +23,33 @@ void CpuOperations::group_routes(const ExpertsShape& shape, const ExpertRoutes& 
     if (count > 0) active_.push_back({expert, first, count});
   }
   // Rows are gathered as pointers.
-  prepare(inputs_, num_tokens, x, needs_blocks);
-  const auto float_rows = room(gathered_.float_rows, num_routes);
-  const auto block_rows = room(gathered_.block_rows, num_routes);
-  for (std::size_t slot = 0; slot < num_routes; ++slot) {
-    const std::size_t token = token_of_route[groups_.route_of_slot[slot]];
-    float_rows[slot] = inputs_.float_rows[token];
-    if (needs_blocks) block_rows[slot] = inputs_.block_rows[token];
-  }
+  prepare(inputs_, num_tokens, x, forms);
+  const auto gather = [&](auto& to, const auto& from) {
+    const auto rows = room(to, num_routes);
+    for (std::size_t slot = 0; slot < num_routes; ++slot)
+      rows[slot] = from[token_of_route[groups_.route_of_slot[slot]]];
+  };
+  gather(gathered_.float_rows, inputs_.float_rows);
+  if (forms.blocks) gather(gathered_.block_rows, inputs_.block_rows);
+  if (forms.superblocks) gather(gathered_.superblock_rows, inputs_.superblock_rows);
 }
 
-/// kRowsPerItem inner values of every token of an expert: both products, the gate and the rounding, while
-/// they are in a cache.
+/// kRowsPerItem inner values of every token of an expert: both products and the gate, while they are in a
+/// cache.
 void CpuOperations::widen(const ExpertsShape& shape, const ExpertWeights& weights, const ActiveExpert& active,
                           std::size_t first_row, Scratch& scratch) {
   const auto [expert, first_slot, num_slots] = active;
   const std::size_t num_rows = std::min(kRowsPerItem, shape.num_inner - first_row);
-  const auto gate = room(scratch.gate, num_slots * kRowsPerItem);
   const auto up = room(scratch.up, num_slots * kRowsPerItem);
-  const auto gate_rows = room(scratch.gate_rows, num_slots);
   const auto up_rows = room(scratch.up_rows, num_slots);
-  for (std::size_t slot = 0; slot < num_slots; ++slot) {
-    gate_rows[slot] = &gate[slot * kRowsPerItem];
-    up_rows[slot] = &up[slot * kRowsPerItem];
-  }
+  for (std::size_t slot = 0; slot < num_slots; ++slot) up_rows[slot] = &up[slot * kRowsPerItem];
+  float* const* const gate_rows = inner_rows_.data() + first_slot;
   multiply(weights.gate.rows(expert * shape.num_inner, shape.num_inner), first_row, num_rows, first_slot,
-           num_slots, gathered_, gate_rows.data(), 0, scratch);
+           num_slots, gathered_, gate_rows, first_row, scratch);
   multiply(weights.up.rows(expert * shape.num_inner, shape.num_inner), first_row, num_rows, first_slot,
            num_slots, gathered_, up_rows.data(), 0, scratch);
-  const std::size_t num_blocks = shape.num_inner / kInt8BlockSize;
-  for (std::size_t slot = 0; slot < num_slots; ++slot) {
-    kernels_.swiglu({gate_rows[slot], num_rows}, up_rows[slot]);
-    const std::size_t row = first_slot + slot;
-    if (is_quantized(weights.down.type)) {
-      kernels_.quantize(gate_rows[slot], num_rows / kInt8BlockSize,
-                        &inner_.blocks[row * num_blocks + first_row / kInt8BlockSize]);
-    } else {
-      std::copy_n(gate_rows[slot], num_rows, &inner_values_[row * shape.num_inner + first_row]);
-    }
-  }
+  for (std::size_t slot = 0; slot < num_slots; ++slot)
+    kernels_.swiglu({gate_rows[slot] + first_row, num_rows}, up_rows[slot]);
 }
 
 void CpuOperations::moe_experts(const ExpertsShape& shape, const ExpertWeights& weights,
@@ -72,28 +60,27 @@ void CpuOperations::moe_experts(const ExpertsShape& shape, const ExpertWeights& 
   LYCEUM_CHECK(x.size() == num_tokens * shape.num_hidden);
   LYCEUM_CHECK(routes.first.back() == num_routes && routes.weights.size() == num_routes);
   if (num_tokens == 0) return;
-  group_routes(shape, routes, x, is_quantized(weights.gate.type) || is_quantized(weights.up.type));
+  Forms forms;
+  forms.add(weights.gate.type);
+  forms.add(weights.up.type);
+  group_routes(shape, routes, x, forms);
 
-  const auto inner_rows = room(inner_.float_rows, num_routes);
-  const auto inner_block_rows = room(inner_.block_rows, num_routes);
+  const auto inner = room(inner_values_, num_routes * shape.num_inner);
+  const auto outputs = room(slot_outputs_, num_routes * shape.num_hidden);
+  const auto inner_rows = room(inner_rows_, num_routes);
   const auto slot_rows = room(slot_rows_, num_routes);
-  const std::size_t num_blocks = shape.num_inner / kInt8BlockSize;
-  if (is_quantized(weights.down.type)) {
-    room(inner_.blocks, num_routes * num_blocks);
-  } else {
-    room(inner_values_, num_routes * shape.num_inner);
-  }
-  room(slot_outputs_, num_routes * shape.num_hidden);
   for (std::size_t slot = 0; slot < num_routes; ++slot) {
-    inner_rows[slot] = inner_values_.data() + slot * shape.num_inner;
-    inner_block_rows[slot] = inner_.blocks.data() + slot * num_blocks;
-    slot_rows[slot] = slot_outputs_.data() + slot * shape.num_hidden;
+    inner_rows[slot] = &inner[slot * shape.num_inner];
+    slot_rows[slot] = &outputs[slot * shape.num_hidden];
   }
 
   const std::size_t inner_items = items_of(shape.num_inner);
   pool_.run(active_.size() * inner_items, [&](std::size_t item, std::size_t thread) {
     widen(shape, weights, active_[item / inner_items], item % inner_items * kRowsPerItem, *scratch_[thread]);
   });
+  Forms inner_forms;
+  inner_forms.add(weights.down.type);
+  if (num_routes > 0) prepare(inner_, num_routes, inner, inner_forms);
   const std::size_t hidden_items = items_of(shape.num_hidden);
   pool_.run(active_.size() * hidden_items, [&](std::size_t item, std::size_t thread) {
     const auto [expert, first_slot, num_slots] = active_[item / hidden_items];

@@ -32,46 +32,57 @@ void CpuOperations::for_each(std::size_t count, const std::function<void(std::si
   });
 }
 
-void CpuOperations::prepare(Inputs& inputs, std::size_t num_rows, std::span<const float> x,
-                            bool needs_blocks) {
+void CpuOperations::prepare(Inputs& inputs, std::size_t num_rows, std::span<const float> x, Forms forms) {
   const std::size_t width = x.size() / num_rows;
   const auto float_rows = room(inputs.float_rows, num_rows);
   for (std::size_t row = 0; row < num_rows; ++row) float_rows[row] = x.data() + row * width;
-  if (!needs_blocks) return;
-  const std::size_t num_blocks = width / kInt8BlockSize;
-  const auto blocks = room(inputs.blocks, num_rows * num_blocks);
-  const auto block_rows = room(inputs.block_rows, num_rows);
-  for_each(num_rows, [&](std::size_t row) {
-    block_rows[row] = &blocks[row * num_blocks];
-    kernels_.quantize(float_rows[row], num_blocks, &blocks[row * num_blocks]);
-  });
+  if (forms.blocks) {
+    const std::size_t num_blocks = width / kInt8BlockSize;
+    const auto blocks = room(inputs.blocks, num_rows * num_blocks);
+    const auto rows = room(inputs.block_rows, num_rows);
+    for_each(num_rows, [&](std::size_t row) {
+      rows[row] = &blocks[row * num_blocks];
+      kernels_.quantize(float_rows[row], num_blocks, &blocks[row * num_blocks]);
+    });
+  }
+  if (forms.superblocks) {
+    const std::size_t num_blocks = width / kSuperblockSize;
+    const auto blocks = room(inputs.superblocks, num_rows * num_blocks);
+    const auto rows = room(inputs.superblock_rows, num_rows);
+    for_each(num_rows, [&](std::size_t row) {
+      rows[row] = &blocks[row * num_blocks];
+      kernels_.quantize_superblocks(float_rows[row], num_blocks, &blocks[row * num_blocks]);
+    });
+  }
 }
 
 void CpuOperations::multiply(const WeightMatrix& weight, std::size_t first_row, std::size_t num_rows,
                              std::size_t first_token, std::size_t num_tokens, const Inputs& inputs,
                              float* const* y, std::size_t first_column, Scratch& scratch) {
-  if (is_quantized(weight.type)) {
-    kernels_.multiply_quantized(
-        {weight, first_row, num_rows, num_tokens, inputs.block_rows.data() + first_token, y, first_column},
-        scratch.panels);
+  const auto product_of = [&](const auto& rows) {
+    return RowsProduct{weight, first_row, num_rows, num_tokens, rows.data() + first_token, y, first_column};
+  };
+  if (has_superblocks(weight.type)) {
+    kernels_.multiply_superblocks(product_of(inputs.superblock_rows), scratch.panels);
+  } else if (is_quantized(weight.type)) {
+    kernels_.multiply_blocks(product_of(inputs.block_rows), scratch.panels);
   } else {
-    kernels_.multiply_floats(
-        {weight, first_row, num_rows, num_tokens, inputs.float_rows.data() + first_token, y, first_column});
+    kernels_.multiply_floats(product_of(inputs.float_rows));
   }
 }
 
 void CpuOperations::matmul(std::size_t num_tokens, std::span<const float> x,
                            std::span<const Product> products) {
-  bool needs_blocks = false;
+  Forms forms;
   std::size_t num_items = 0;
   for (const Product& product : products) {
     LYCEUM_CHECK(x.size() == num_tokens * product.weight.num_inputs);
     LYCEUM_CHECK(product.y.size() == num_tokens * product.weight.num_outputs);
-    needs_blocks = needs_blocks || is_quantized(product.weight.type);
+    forms.add(product.weight.type);
     num_items += items_of(product.weight.num_outputs);
   }
   if (num_tokens == 0) return;
-  prepare(inputs_, num_tokens, x, needs_blocks);
+  prepare(inputs_, num_tokens, x, forms);
   const auto outputs = room(outputs_, num_tokens * products.size());
   for (std::size_t p = 0; p < products.size(); ++p) {
     for (std::size_t token = 0; token < num_tokens; ++token)

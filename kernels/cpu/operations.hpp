@@ -26,20 +26,31 @@ class CpuOperations final : public Operations {
                    std::span<const float> x, std::span<float> y) override;
 
  private:
-  /// Activations of a product, in the form that its weights want.
+  /// Activations of a product, in the forms that its weights want.
   struct Inputs {
     std::vector<Int8Block> blocks{};
+    std::vector<Int8Superblock> superblocks{};
     std::vector<const Int8Block*> block_rows{};
+    std::vector<const Int8Superblock*> superblock_rows{};
     std::vector<const float*> float_rows{};
+  };
+
+  /// Which forms beside f32.
+  struct Forms {
+    bool blocks = false;
+    bool superblocks = false;
+
+    void add(WeightType type) {
+      superblocks = superblocks || has_superblocks(type);
+      blocks = blocks || (is_quantized(type) && !has_superblocks(type));
+    }
   };
 
   /// A thread's own.
   struct Scratch {
     PanelScratch panels{};
-    std::vector<float> gate{};
     std::vector<float> up{};
     std::vector<float> attention{};
-    std::vector<float*> gate_rows{};
     std::vector<float*> up_rows{};
   };
 
@@ -50,12 +61,12 @@ class CpuOperations final : public Operations {
     std::size_t num_slots;
   };
 
-  void prepare(Inputs& inputs, std::size_t num_rows, std::span<const float> x, bool needs_blocks);
+  void prepare(Inputs& inputs, std::size_t num_rows, std::span<const float> x, Forms forms);
   void multiply(const WeightMatrix& weight, std::size_t first_row, std::size_t num_rows,
                 std::size_t first_token, std::size_t num_tokens, const Inputs& inputs, float* const* y,
                 std::size_t first_column, Scratch& scratch);
   void group_routes(const ExpertsShape& shape, const ExpertRoutes& routes, std::span<const float> x,
-                    bool needs_blocks);
+                    Forms forms);
   void widen(const ExpertsShape& shape, const ExpertWeights& weights, const ActiveExpert& active,
              std::size_t first_row, Scratch& scratch);
 
@@ -74,6 +85,7 @@ class CpuOperations final : public Operations {
   Inputs gathered_{};
   Inputs inner_{};
   std::vector<float> inner_values_{};
+  std::vector<float*> inner_rows_{};
   std::vector<float> slot_outputs_{};
   std::vector<float*> slot_rows_{};
 };

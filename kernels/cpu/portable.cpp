@@ -10,6 +10,7 @@ struct Portable {
   static constexpr std::size_t kTokenTile = 1;
   static constexpr std::size_t kPanelTile = 1;
   static constexpr std::size_t kFloatTile = 1;
+  static constexpr std::size_t kFewTokens = 0;
 
   template <std::size_t kWords>
   static void load_columns(RowPointers rows, std::size_t offset, Ints* out) {
@@ -43,6 +44,14 @@ struct Portable {
       // Codes that are not signed are below 64: both readings agree.
       const Ints code = (codes << (24 - 8 * byte)) >> 24;
       sums += code * std::int32_t{static_cast<std::int8_t>(quad >> (8 * byte))};
+    }
+    return sums;
+  }
+
+  static Ints dot2(Ints sums, Ints pairs, std::int32_t pair) {
+    for (int half = 0; half < 2; ++half) {
+      const Ints number = (pairs << (16 - 16 * half)) >> 16;
+      sums += number * std::int32_t{static_cast<std::int16_t>(pair >> (16 * half))};
     }
     return sums;
   }

@@ -1,10 +1,13 @@
 #pragma once
 
 #include "kernels/cpu/kernel_table.hpp"
+#include "kernels/cpu/row_product.hpp"
 #include "kernels/cpu/unpack.hpp"
 
-/// Products of quantised weights. `Isa::dot4<kSigned>(sums, codes, quad)` adds to every lane the products of
-/// its four codes with the four signed bytes of `quad`; the codes are signed if kSigned says so.
+/// Products of quantised weights. An instruction set `Isa` gives, beside what unpack.hpp wants,
+///   dot4<kSigned>(sums, codes, quad)  adds to every lane the products of its four codes with the four signed
+///                                     bytes of `quad`; the codes are signed if kSigned says so
+///   dot2(sums, pairs, pair)           the same with two 16-bit numbers
 namespace lyceum::kernels::cpu {
 
 /// Where a panel stands: its rows and the part of their depth that is unpacked.
@@ -16,57 +19,121 @@ struct PanelPlace {
   std::size_t num_values;
 };
 
-/// `kPanels` neighbouring panels times `kTokens` tokens, added to what y holds unless the depth begins with
-/// them.
+template <class Number>
+LYCEUM_LANES std::int32_t word_at(const Number* at) {
+  std::int32_t word = 0;
+  std::memcpy(&word, at, sizeof(word));
+  return word;
+}
+
+/// Adds the products of kWords words of codes from `first` on with the bytes at values[t].
+template <class Isa, bool kSigned, std::size_t kWords, std::size_t kTokens, std::size_t kPanels>
+LYCEUM_LANES void add_words(const Panel* panels, std::size_t first, const std::int8_t* const* values,
+                            Ints (&exact)[kTokens][kPanels]) {
+  // Loops that stay loops would keep the sums in memory.
+#pragma GCC unroll 8
+  for (std::size_t j = 0; j < kWords; ++j) {
+    Ints codes[kPanels];
+    for (std::size_t p = 0; p < kPanels; ++p) codes[p] = load(panels[p].codes[first + j]);
+#pragma GCC unroll 8
+    for (std::size_t t = 0; t < kTokens; ++t) {
+      const std::int32_t quad = word_at(values[t] + j * 4);
+      for (std::size_t p = 0; p < kPanels; ++p)
+        exact[t][p] = Isa::template dot4<kSigned>(exact[t][p], codes[p], quad);
+    }
+  }
+}
+
+/// `kPanels` neighbouring panels times `kTokens` tokens, added to `totals`: weights without superblocks.
 template <class Isa, WeightType kType, std::size_t kTokens, std::size_t kPanels>
-[[gnu::noinline]] static void multiply_panels(const Panel* panels, const PanelPlace* places,
-                                              const Int8Block* const* x, float* const* y) {
+LYCEUM_LANES void add_blocks(const Panel* panels, std::size_t num_values, const Int8Block* const* x,
+                             Floats (&totals)[kTokens][kPanels]) {
   constexpr std::int32_t kOffset = kCodeOffset<Isa, kType>;
   constexpr bool kSigned = kType == WeightType::q8_0 && Isa::kHasSignedCodes;
-  constexpr std::size_t kGroups = kInt8BlockSize / group_size(kType);
-  constexpr std::size_t kWords = 8 / kGroups;
-  Floats totals[kTokens][kPanels];
-  const Int8Block* blocks[kTokens];
-  for (std::size_t t = 0; t < kTokens; ++t) {
-    blocks[t] = x[t] + places[0].first_value / kInt8BlockSize;
-    for (std::size_t p = 0; p < kPanels; ++p)
-      totals[t][p] =
-          places[p].first_value == 0 ? Floats{} : load_front(y[t] + places[p].column, places[p].num_rows);
+  for (std::size_t b = 0; b < num_values / kInt8BlockSize; ++b) {
+    Ints exact[kTokens][kPanels];
+    const std::int8_t* values[kTokens];
+#pragma GCC unroll 8
+    for (std::size_t t = 0; t < kTokens; ++t) {
+      values[t] = x[t][b].values.data();
+      for (std::size_t p = 0; p < kPanels; ++p)
+        exact[t][p] = kOffset == 0 ? Ints{} : all(-kOffset * x[t][b].sum);
+    }
+    add_words<Isa, kSigned, 8>(panels, b * 8, values, exact);
+#pragma GCC unroll 8
+    for (std::size_t t = 0; t < kTokens; ++t) {
+      for (std::size_t p = 0; p < kPanels; ++p)
+        totals[t][p] += floats_of(exact[t][p]) * (load(panels[p].factors[b]) * x[t][b].scale);
+    }
   }
-  for (std::size_t b = 0; b < places[0].num_values / kInt8BlockSize; ++b) {
-    for (std::size_t g = 0; g < kGroups; ++g) {
-      const std::size_t group = b * kGroups + g;
-      Ints exact[kTokens][kPanels];
-      // Loops that stay loops would keep the sums in memory.
+}
+
+/// The exact sums of one superblock, scaled by group.
+template <class Isa, WeightType kType, std::size_t kTokens, std::size_t kPanels>
+LYCEUM_LANES void sum_superblock(const Panel* panels, std::size_t superblock, const Int8Superblock* const* x,
+                                 Ints (&sums)[kTokens][kPanels]) {
+  constexpr std::size_t kSize = group_size(kType);
+  constexpr std::size_t kGroups = kSuperblockSize / kSize;
+  for (auto& row : sums) {
+    for (Ints& sum : row) sum = Ints{};
+  }
+  for (std::size_t g = 0; g < kGroups; ++g) {
+    Ints exact[kTokens][kPanels]{};
+    const std::int8_t* values[kTokens];
+    for (std::size_t t = 0; t < kTokens; ++t) values[t] = &x[t]->values[g * kSize];
+    add_words<Isa, false, kSize / 4>(panels, superblock * 64 + g * (kSize / 4), values, exact);
+    for (std::size_t p = 0; p < kPanels; ++p) {
+      const Ints scale = load(panels[p].scales[superblock * kGroups + g]);
 #pragma GCC unroll 8
-      for (std::size_t t = 0; t < kTokens; ++t) {
-        const auto& sums = blocks[t][b].sums;
-        const std::int32_t sum = kGroups == 1 ? sums[0] + sums[1] : sums[g];
-        for (std::size_t p = 0; p < kPanels; ++p) exact[t][p] = kOffset == 0 ? Ints{} : all(-kOffset * sum);
-      }
+      for (std::size_t t = 0; t < kTokens; ++t) sums[t][p] += exact[t][p] * scale;
+    }
+  }
+}
+
+/// `kPanels` neighbouring panels times `kTokens` tokens, added to `totals`: weights with superblocks.
+template <class Isa, WeightType kType, std::size_t kTokens, std::size_t kPanels>
+LYCEUM_LANES void add_blocks(const Panel* panels, std::size_t num_values, const Int8Superblock* const* x,
+                             Floats (&totals)[kTokens][kPanels]) {
+  constexpr std::size_t kPairs = has_mins(kType) ? 4 : 8;
+  for (std::size_t s = 0; s < num_values / kSuperblockSize; ++s) {
+    const Int8Superblock* blocks[kTokens];
+    for (std::size_t t = 0; t < kTokens; ++t) blocks[t] = x[t] + s;
+    Ints sums[kTokens][kPanels];
+    sum_superblock<Isa, kType>(panels, s, blocks, sums);
 #pragma GCC unroll 8
-      for (std::size_t j = 0; j < kWords; ++j) {
-        Ints codes[kPanels];
-        for (std::size_t p = 0; p < kPanels; ++p) codes[p] = load(panels[p].codes[group * kWords + j]);
+    for (std::size_t t = 0; t < kTokens; ++t) {
+      const std::int16_t* const of_values =
+          has_mins(kType) ? blocks[t]->block_sums.data() : blocks[t]->half_sums.data();
+      for (std::size_t p = 0; p < kPanels; ++p) {
+        Ints paired{};
 #pragma GCC unroll 8
-        for (std::size_t t = 0; t < kTokens; ++t) {
-          std::int32_t quad = 0;
-          std::memcpy(&quad, &blocks[t][b].values[(g * kWords + j) * 4], sizeof(quad));
-          for (std::size_t p = 0; p < kPanels; ++p)
-            exact[t][p] = Isa::template dot4<kSigned>(exact[t][p], codes[p], quad);
-        }
-      }
-#pragma GCC unroll 8
-      for (std::size_t t = 0; t < kTokens; ++t) {
-        const Int8Block& block = blocks[t][b];
-        for (std::size_t p = 0; p < kPanels; ++p) {
-          Floats product = floats_of(exact[t][p]) * (load(panels[p].scales[group]) * block.scale);
-          if constexpr (has_mins(kType)) product = product - load(panels[p].mins[b]) * block.scaled_sum;
-          totals[t][p] += product;
+        for (std::size_t j = 0; j < kPairs; ++j)
+          paired = Isa::dot2(paired, load(panels[p].pairs[s * kPairs + j]), word_at(of_values + 2 * j));
+        const Floats factor = load(panels[p].factors[2 * s]) * blocks[t]->scale;
+        if constexpr (has_mins(kType)) {
+          const Floats min_factor = load(panels[p].factors[2 * s + 1]) * blocks[t]->scale;
+          totals[t][p] += floats_of(sums[t][p]) * factor - floats_of(paired) * min_factor;
+        } else {
+          totals[t][p] += floats_of(sums[t][p] - paired * kCodeOffset<Isa, kType>) * factor;
         }
       }
     }
   }
+}
+
+/// The panels' results so far lie in y, unless the depth begins with them.
+template <class Isa, WeightType kType, std::size_t kTokens, std::size_t kPanels, class Block>
+[[gnu::noinline]] static void multiply_panels(const Panel* panels, const PanelPlace* places,
+                                              const Block* const* x, float* const* y) {
+  Floats totals[kTokens][kPanels];
+  const Block* blocks[kTokens];
+  for (std::size_t t = 0; t < kTokens; ++t) {
+    blocks[t] = x[t] + places[0].first_value / (has_superblocks(kType) ? kSuperblockSize : kInt8BlockSize);
+    for (std::size_t p = 0; p < kPanels; ++p)
+      totals[t][p] =
+          places[p].first_value == 0 ? Floats{} : load_front(y[t] + places[p].column, places[p].num_rows);
+  }
+  add_blocks<Isa, kType>(panels, places[0].num_values, blocks, totals);
   for (std::size_t t = 0; t < kTokens; ++t) {
     for (std::size_t p = 0; p < kPanels; ++p)
       store_front(y[t] + places[p].column, totals[t][p], places[p].num_rows);
@@ -74,11 +141,11 @@ template <class Isa, WeightType kType, std::size_t kTokens, std::size_t kPanels>
 }
 
 /// All tokens, tile by tile.
-template <class Isa, WeightType kType>
+template <class Isa, WeightType kType, class Block>
 static void multiply_tokens(const Panel* panels, const PanelPlace* places, std::size_t num_panels,
-                            const RowsProduct<Int8Block>& product) {
+                            const RowsProduct<Block>& product) {
   const std::size_t num_tokens = product.num_tokens;
-  const Int8Block* const* const x = product.x;
+  const Block* const* const x = product.x;
   float* const* const y = product.y;
   std::size_t t = 0;
   if (num_panels == Isa::kPanelTile) {
@@ -104,8 +171,9 @@ template <class Isa, WeightType kType>
 
 /// A few panels at a time in one sweep through memory: a part of their depth is unpacked, all tokens pass it
 /// while it is in the first cache, and what stands behind the panels is on its way.
-template <class Isa, WeightType kType>
-static void multiply_rows(const RowsProduct<Int8Block>& product, PanelScratch& scratch) {
+template <class Isa, WeightType kType, class Block>
+static void multiply_rows(const RowsProduct<Block>& product, PanelScratch& scratch) {
+  if (multiply_few_tokens<Isa, kType>(product)) return;
   const WeightMatrix& weight = product.weight;
   constexpr std::size_t kPassRows = Isa::kPanelTile * kLanes;
   static_assert(Isa::kPanelTile <= kPanelsMax);
@@ -128,23 +196,16 @@ static void multiply_rows(const RowsProduct<Int8Block>& product, PanelScratch& s
 }
 
 template <class Isa>
-static void multiply_quantized(const RowsProduct<Int8Block>& product, PanelScratch& scratch) {
-  switch (product.weight.type) {
-    case WeightType::q8_0:
-      return multiply_rows<Isa, WeightType::q8_0>(product, scratch);
-    case WeightType::q4_0:
-      return multiply_rows<Isa, WeightType::q4_0>(product, scratch);
-    case WeightType::q4_k:
-      return multiply_rows<Isa, WeightType::q4_k>(product, scratch);
-    case WeightType::q5_k:
-      return multiply_rows<Isa, WeightType::q5_k>(product, scratch);
-    case WeightType::q6_k:
-      return multiply_rows<Isa, WeightType::q6_k>(product, scratch);
-    case WeightType::f32:
-    case WeightType::f16:
-    case WeightType::bf16:
-      return;
-  }
+static void multiply_blocks(const RowsProduct<Int8Block>& product, PanelScratch& scratch) {
+  if (product.weight.type == WeightType::q8_0) return multiply_rows<Isa, WeightType::q8_0>(product, scratch);
+  multiply_rows<Isa, WeightType::q4_0>(product, scratch);
+}
+
+template <class Isa>
+static void multiply_superblocks(const RowsProduct<Int8Superblock>& product, PanelScratch& scratch) {
+  if (product.weight.type == WeightType::q4_k) return multiply_rows<Isa, WeightType::q4_k>(product, scratch);
+  if (product.weight.type == WeightType::q5_k) return multiply_rows<Isa, WeightType::q5_k>(product, scratch);
+  multiply_rows<Isa, WeightType::q6_k>(product, scratch);
 }
 
 }  // namespace lyceum::kernels::cpu

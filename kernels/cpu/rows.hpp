@@ -24,27 +24,47 @@ LYCEUM_LANES Floats larger(Floats a, Floats b) {
   return a < b ? b : a;
 }
 
+/// Rounds kSize values that share a scale, and returns the scale; sums[i] is that of sixteen of them.
+template <std::size_t kSize>
+LYCEUM_LANES float round_to_int8(const float* x, std::int8_t* bytes, std::int32_t* sums) {
+  using Bytes [[gnu::vector_size(16)]] = std::int8_t;
+  Floats tops{};
+  for (std::size_t i = 0; i < kSize; i += kLanes) tops = larger(tops, magnitude(load(x + i)));
+  const float top = max_of(tops);
+  const float scale = top / 127.0F;
+  const float inverse = scale > 0.0F ? 127.0F / top : 0.0F;
+  const bool is_usable = inverse <= 3.40282347e38F;
+  for (std::size_t i = 0; i < kSize; i += kLanes) {
+    Floats rounded = round_to_even(load(x + i) * (is_usable ? inverse : 0.0F));
+    rounded = rounded > 127.0F ? all(127.0F) : rounded;
+    rounded = rounded < -127.0F ? all(-127.0F) : rounded;
+    const Ints values = __builtin_convertvector(rounded, Ints);
+    const Bytes narrow = __builtin_convertvector(values, Bytes);
+    std::memcpy(bytes + i, &narrow, sizeof(narrow));
+    sums[i / kLanes] = sum_of(values);
+  }
+  return is_usable ? scale : 0.0F;
+}
+
 template <class Isa>
 static void quantize(const float* x, std::size_t num_blocks, Int8Block* blocks) {
-  using Bytes [[gnu::vector_size(16)]] = std::int8_t;
   for (std::size_t b = 0; b < num_blocks; ++b) {
-    const Floats halves[2] = {load(x + b * kInt8BlockSize), load(x + b * kInt8BlockSize + kLanes)};
-    const float top = max_of(larger(magnitude(halves[0]), magnitude(halves[1])));
-    Int8Block& block = blocks[b];
-    block.scale = top / 127.0F;
-    const float inverse = block.scale > 0.0F ? 127.0F / top : 0.0F;
-    const bool is_usable = inverse <= 3.40282347e38F;
-    if (!is_usable) block.scale = 0.0F;
-    for (std::size_t half = 0; half < 2; ++half) {
-      Floats rounded = round_to_even(halves[half] * (is_usable ? inverse : 0.0F));
-      rounded = rounded > 127.0F ? all(127.0F) : rounded;
-      rounded = rounded < -127.0F ? all(-127.0F) : rounded;
-      const Ints values = __builtin_convertvector(rounded, Ints);
-      const Bytes bytes = __builtin_convertvector(values, Bytes);
-      std::memcpy(&block.values[half * kLanes], &bytes, sizeof(bytes));
-      block.sums[half] = sum_of(values);
-    }
-    block.scaled_sum = block.scale * static_cast<float>(block.sums[0] + block.sums[1]);
+    std::int32_t sums[kInt8BlockSize / kLanes];
+    blocks[b].scale = round_to_int8<kInt8BlockSize>(x + b * kInt8BlockSize, blocks[b].values.data(), sums);
+    blocks[b].sum = sums[0] + sums[1];
+  }
+}
+
+template <class Isa>
+static void quantize_superblocks(const float* x, std::size_t num_blocks, Int8Superblock* blocks) {
+  static_assert(kLanes == kInt8HalfSize);
+  for (std::size_t b = 0; b < num_blocks; ++b) {
+    std::int32_t sums[kSuperblockSize / kLanes];
+    Int8Superblock& block = blocks[b];
+    block.scale = round_to_int8<kSuperblockSize>(x + b * kSuperblockSize, block.values.data(), sums);
+    for (std::size_t i = 0; i < 16; ++i) block.half_sums[i] = static_cast<std::int16_t>(sums[i]);
+    for (std::size_t i = 0; i < 8; ++i)
+      block.block_sums[i] = static_cast<std::int16_t>(sums[2 * i] + sums[2 * i + 1]);
   }
 }
 

@@ -11,7 +11,9 @@ namespace lyceum::kernels::cpu {
 template <class Isa>
 constexpr KernelTable table_of() {
   return {.quantize = quantize<Isa>,
-          .multiply_quantized = multiply_quantized<Isa>,
+          .quantize_superblocks = quantize_superblocks<Isa>,
+          .multiply_blocks = multiply_blocks<Isa>,
+          .multiply_superblocks = multiply_superblocks<Isa>,
           .multiply_floats = multiply_floats<Isa>,
           .attention = attention<Isa>,
           .rms_norm = rms_norm<Isa>,

@@ -20,7 +20,7 @@ struct Prefetch {
 
   void ask(std::size_t num_bytes) {
     for (std::size_t at = 0; at < num_bytes && next < end; at += kCacheLine, next += kCacheLine)
-      __builtin_prefetch(next, 0, 2);
+      __builtin_prefetch(next, 0, 3);
   }
 };
 
@@ -42,7 +42,7 @@ template <class Isa>
     if constexpr (!Isa::kHasSignedCodes) columns[j] ^= all(static_cast<std::int32_t>(0x80808080U));
     store(panel.codes[block % 16 * 8 + j], columns[j]);
   }
-  store(panel.scales[block % 16], Isa::floats_of_halves(Isa::load_halves(rows, block * kBytes)));
+  store(panel.factors[block % 16], Isa::floats_of_halves(Isa::load_halves(rows, block * kBytes)));
 }
 
 template <class Isa>
@@ -54,29 +54,34 @@ template <class Isa>
     store(panel.codes[block % 16 * 8 + j], columns[j] & 0x0F0F0F0F);
     store(panel.codes[block % 16 * 8 + 4 + j], (columns[j] >> 4) & 0x0F0F0F0F);
   }
-  store(panel.scales[block % 16], Isa::floats_of_halves(Isa::load_halves(rows, block * kBytes)));
+  store(panel.factors[block % 16], Isa::floats_of_halves(Isa::load_halves(rows, block * kBytes)));
+}
+
+/// Four bytes of every lane as 16-bit pairs: the first two, then the others.
+LYCEUM_LANES void store_pairs(std::int32_t (*pairs)[kLanes], Ints bytes) {
+  store(pairs[0], (bytes & 0xFF) | ((bytes & 0xFF00) << 8));
+  store(pairs[1], ((bytes >> 16) & 0xFF) | ((bytes >> 8) & 0xFF0000));
 }
 
 /// Scales and minimums of Q4_K and Q5_K: d and m, then twelve bytes as `group_of_k` of the reference reads
 /// them, here four at a time.
 template <class Isa>
-[[gnu::always_inline]] inline void unpack_k_factors(RowPointers rows, std::size_t offset, std::size_t group,
-                                                    Panel& panel) {
+[[gnu::always_inline]] inline void unpack_k_factors(RowPointers rows, std::size_t offset,
+                                                    std::size_t superblock, Panel& panel) {
   Ints head[4];
   Isa::template load_columns<4>(rows, offset, head);
-  const Floats d = Isa::floats_of_halves(head[0] & 0xFFFF);
-  const Floats m = Isa::floats_of_halves((head[0] >> 16) & 0xFFFF);
-  for (int i = 0; i < 4; ++i) {
-    const Ints low_scale = (head[1] >> (8 * i)) & 63;
-    const Ints low_min = (head[2] >> (8 * i)) & 63;
-    const Ints high_scale = ((head[3] >> (8 * i)) & 15) | (((head[1] >> (8 * i + 6)) & 3) << 4);
-    const Ints high_min = ((head[3] >> (8 * i + 4)) & 15) | (((head[2] >> (8 * i + 6)) & 3) << 4);
-    const std::size_t at = group + static_cast<std::size_t>(i);
-    store(panel.scales[at], d * floats_of(low_scale));
-    store(panel.scales[at + 4], d * floats_of(high_scale));
-    store(panel.mins[at], m * floats_of(low_min));
-    store(panel.mins[at + 4], m * floats_of(high_min));
+  store(panel.factors[superblock * 2], Isa::floats_of_halves(head[0] & 0xFFFF));
+  store(panel.factors[superblock * 2 + 1], Isa::floats_of_halves((head[0] >> 16) & 0xFFFF));
+  const Ints low_scales = head[1] & 0x3F3F3F3F;
+  const Ints high_scales = (head[3] & 0x0F0F0F0F) | ((head[1] >> 2) & 0x30303030);
+  for (std::size_t i = 0; i < 4; ++i) {
+    const int shift = static_cast<int>(8 * i);
+    store(panel.scales[superblock * 8 + i], (low_scales >> shift) & 63);
+    store(panel.scales[superblock * 8 + 4 + i], (high_scales >> shift) & 63);
   }
+  store_pairs(panel.pairs + superblock * 4, head[2] & 0x3F3F3F3F);
+  store_pairs(panel.pairs + superblock * 4 + 2,
+              ((head[3] >> 4) & 0x0F0F0F0F) | ((head[2] >> 2) & 0x30303030));
 }
 
 template <class Isa, bool kHasFifthBits>
@@ -84,7 +89,7 @@ template <class Isa, bool kHasFifthBits>
   constexpr std::size_t kBytes = kHasFifthBits ? 176 : 144;
   const std::size_t offset = block * kBytes;
   const std::size_t group = block % 2 * 8;
-  unpack_k_factors<Isa>(rows, offset, group, panel);
+  unpack_k_factors<Isa>(rows, offset, block % 2, panel);
   Ints fifth[8]{};
   if constexpr (kHasFifthBits) Isa::template load_columns<8>(rows, offset + 16, fifth);
   for (std::size_t pair = 0; pair < 4; ++pair) {
@@ -111,10 +116,14 @@ template <class Isa>
   const std::size_t group = block % 2 * 8;
   Ints scales[4];
   Isa::template load_columns<4>(rows, offset + 192, scales);
-  const Floats d = Isa::floats_of_halves(Isa::load_halves(rows, offset + 208));
-  for (int i = 0; i < 16; ++i) {
-    const Ints own = (scales[i / 4] << (24 - i % 4 * 8)) >> 24;
-    store(panel.scales[group * 2 + static_cast<std::size_t>(i)], d * floats_of(own));
+  store(panel.factors[block % 2 * 2], Isa::floats_of_halves(Isa::load_halves(rows, offset + 208)));
+  for (std::size_t i = 0; i < 16; i += 2) {
+    const int shift = 24 - static_cast<int>(i % 4 * 8);
+    const Ints first = (scales[i / 4] << shift) >> 24;
+    const Ints second = (scales[i / 4] << (shift - 8)) >> 24;
+    store(panel.scales[group * 2 + i], first);
+    store(panel.scales[group * 2 + i + 1], second);
+    store(panel.pairs[group + i / 2], (first & 0xFFFF) | (second << 16));
   }
   for (std::size_t half = 0; half < 2; ++half) {
     Ints high[8];

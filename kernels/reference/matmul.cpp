@@ -22,16 +22,28 @@ float value_at(WeightType type, const std::byte* row, std::size_t index) {
   return type == WeightType::f16 ? float_of_f16(bits) : float_of_bf16(bits);
 }
 
-void multiply_quantized(std::size_t num_tokens, std::span<const float> x, const WeightMatrix& weight,
-                        std::span<float> y) {
-  const std::size_t num_blocks = weight.num_inputs / kInt8BlockSize;
-  std::vector<Int8Block> blocks(num_tokens * num_blocks);
-  quantize_int8_blocks(x, blocks);
+template <class Block>
+void multiply_blocks(std::size_t num_tokens, std::span<const Block> blocks, const WeightMatrix& weight,
+                     std::span<float> y) {
+  const std::size_t num_blocks = blocks.size() / num_tokens;
   for (std::size_t output = 0; output < weight.num_outputs; ++output) {
     for (std::size_t token = 0; token < num_tokens; ++token)
-      y[token * weight.num_outputs + output] = dot_quantized(
-          weight.type, weight.row(output), std::span(blocks).subspan(token * num_blocks, num_blocks));
+      y[token * weight.num_outputs + output] =
+          dot_quantized(weight.type, weight.row(output), blocks.subspan(token * num_blocks, num_blocks));
   }
+}
+
+void multiply_quantized(std::size_t num_tokens, std::span<const float> x, const WeightMatrix& weight,
+                        std::span<float> y) {
+  if (num_tokens == 0) return;
+  if (has_superblocks(weight.type)) {
+    std::vector<Int8Superblock> blocks(x.size() / kSuperblockSize);
+    quantize_int8_superblocks(x, blocks);
+    return multiply_blocks<Int8Superblock>(num_tokens, blocks, weight, y);
+  }
+  std::vector<Int8Block> blocks(x.size() / kInt8BlockSize);
+  quantize_int8_blocks(x, blocks);
+  multiply_blocks<Int8Block>(num_tokens, blocks, weight, y);
 }
 
 }  // namespace
@@ -46,9 +58,11 @@ void widen_row(const WeightMatrix& weight, std::size_t row, std::span<float> val
   const std::size_t size = group_size(weight.type);
   for (std::size_t i = 0; i < values.size(); i += size) {
     const WeightGroup group = weight_group(weight.type, bytes, i / size);
+    const float scale = group.factor * static_cast<float>(group.scale);
+    const float min = group.min_factor * static_cast<float>(group.min);
     for (std::size_t j = 0; j < size; ++j) {
-      const float product = group.scale * static_cast<float>(group.codes[j]);
-      values[i + j] = has_mins(weight.type) ? product - group.min : product;
+      const float product = scale * static_cast<float>(group.codes[j]);
+      values[i + j] = has_mins(weight.type) ? product - min : product;
     }
   }
 }

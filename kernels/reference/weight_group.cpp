@@ -23,13 +23,13 @@ float f16_at(const std::byte* at) {
 }
 
 WeightGroup group_of_q8_0(const std::byte* block) {
-  WeightGroup group{.scale = f16_at(block)};
+  WeightGroup group{.factor = f16_at(block)};
   for (std::size_t i = 0; i < 32; ++i) group.codes[i] = std::bit_cast<std::int8_t>(block[2 + i]);
   return group;
 }
 
 WeightGroup group_of_q4_0(const std::byte* block) {
-  WeightGroup group{.scale = f16_at(block)};
+  WeightGroup group{.factor = f16_at(block)};
   for (std::size_t i = 0; i < 16; ++i) {
     const unsigned pair = byte_at(block + 2 + i);
     group.codes[i] = code_of(pair & 15U, 8);
@@ -48,8 +48,10 @@ WeightGroup group_of_k(const std::byte* block, const std::byte* high_bits, const
     scale = (at(index + 4) & 15U) | ((at(index - 4) >> 6U) << 4U);
     min = (at(index + 4) >> 4U) | ((at(index) >> 6U) << 4U);
   }
-  WeightGroup group{.scale = f16_at(block) * static_cast<float>(scale),
-                    .min = f16_at(block + 2) * static_cast<float>(min)};
+  WeightGroup group{.factor = f16_at(block),
+                    .scale = static_cast<std::int32_t>(scale),
+                    .min_factor = f16_at(block + 2),
+                    .min = static_cast<std::int32_t>(min)};
   for (std::size_t i = 0; i < 32; ++i) {
     unsigned bits = (byte_at(nibbles + index / 2 * 32 + i) >> (index % 2 * 4)) & 15U;
     if (high_bits != nullptr) bits |= ((byte_at(high_bits + i) >> index) & 1U) << 4U;
@@ -59,8 +61,7 @@ WeightGroup group_of_k(const std::byte* block, const std::byte* high_bits, const
 }
 
 WeightGroup group_of_q6_k(const std::byte* block, std::size_t index) {
-  WeightGroup group{.scale = f16_at(block + 208) *
-                             static_cast<float>(std::bit_cast<std::int8_t>(block[192 + index]))};
+  WeightGroup group{.factor = f16_at(block + 208), .scale = std::bit_cast<std::int8_t>(block[192 + index])};
   for (std::size_t i = 0; i < 16; ++i) {
     const std::size_t value = index * 16 + i;
     const std::size_t half = value / 128;

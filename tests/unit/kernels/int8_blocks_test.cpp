@@ -46,15 +46,29 @@ TEST(Int8Blocks, TakesValuesTooSmallToInvertForZero) {
   EXPECT_EQ(blocks[0].scale, 0.0F);
 }
 
-TEST(Int8Blocks, KeepsTheSumsOfItsHalves) {
+TEST(Int8Blocks, KeepsTheSumOfABlock) {
   const auto x = random_values(32, 6);
   std::vector<Int8Block> blocks(1);
   quantize_int8_blocks(x, blocks);
   const auto& values = blocks[0].values;
-  EXPECT_EQ(blocks[0].sums[0], std::accumulate(values.begin(), values.begin() + 16, 0));
-  EXPECT_EQ(blocks[0].sums[1], std::accumulate(values.begin() + 16, values.end(), 0));
-  EXPECT_EQ(blocks[0].scaled_sum,
-            blocks[0].scale * static_cast<float>(blocks[0].sums[0] + blocks[0].sums[1]));
+  EXPECT_EQ(blocks[0].sum, std::accumulate(values.begin(), values.end(), 0));
+}
+
+TEST(Int8Superblocks, ShareAScaleAndKeepTheSumsOfTheirParts) {
+  auto x = random_values(512, 7);
+  x[300] = 4.0F;
+  std::vector<Int8Superblock> blocks(2);
+  quantize_int8_superblocks(x, blocks);
+  EXPECT_EQ(blocks[1].scale, 4.0F / 127.0F);
+  EXPECT_EQ(blocks[1].values[44], 127);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const Int8Superblock& block = blocks[i / kSuperblockSize];
+    EXPECT_LE(std::fabs(block.scale * static_cast<float>(block.values[i % kSuperblockSize]) - x[i]),
+              block.scale * 0.5001F);
+  }
+  const auto& values = blocks[1].values;
+  EXPECT_EQ(blocks[1].half_sums[15], std::accumulate(values.end() - 16, values.end(), 0));
+  EXPECT_EQ(blocks[1].block_sums[0], std::accumulate(values.begin(), values.begin() + 32, 0));
 }
 
 /// A block of Q8_0 of 32 equal codes.
