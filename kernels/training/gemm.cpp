@@ -118,40 +118,46 @@ void Gemm::multiply_transposed(const GemmShape& shape, const Bf16* packed_a, con
   }
 }
 
-[[gnu::target_clones("default", "avx2", "arch=x86-64-v4")]] void pack_transposed(
-    const Bf16* w, std::size_t stride, std::size_t columns, std::size_t depth, Bf16* packed) {
+namespace {
+
+[[gnu::always_inline]] inline Bf16 rounded(Bf16 value) {
+  return value;
+}
+
+[[gnu::always_inline]] inline Bf16 rounded(float value) {
+  return bf16_of(value);
+}
+
+template <class Value>
+[[gnu::always_inline]] inline void pack_transposed_from(const Value* w, std::size_t stride,
+                                                        std::size_t columns, std::size_t depth,
+                                                        Bf16* packed) {
   for (std::size_t column = 0; column < columns; column += kGemmTile / 2) {
     Bf16* const panel =
         packed + column / kGemmTile * kGemmTile * depth + column % kGemmTile / 16 * kPackedTile;
     for (std::size_t first = 0; first < depth; first += kGemmTile) {
       Bf16* const tile = panel + first * kGemmTile;
       for (std::size_t i = 0; i < 16; ++i) {
-        const Bf16* const source = w + (column + i) * stride + first;
+        const Value* const source = w + (column + i) * stride + first;
         for (std::size_t pair = 0; pair < 16; ++pair) {
-          tile[pair * kPackedPair + 2 * i] = source[2 * pair];
-          tile[pair * kPackedPair + 2 * i + 1] = source[2 * pair + 1];
+          tile[pair * kPackedPair + 2 * i] = rounded(source[2 * pair]);
+          tile[pair * kPackedPair + 2 * i + 1] = rounded(source[2 * pair + 1]);
         }
       }
     }
   }
 }
 
+}  // namespace
+
+[[gnu::target_clones("default", "avx2", "arch=x86-64-v4")]] void pack_transposed(
+    const Bf16* w, std::size_t stride, std::size_t columns, std::size_t depth, Bf16* packed) {
+  pack_transposed_from(w, stride, columns, depth, packed);
+}
+
 [[gnu::target_clones("default", "avx2", "arch=x86-64-v4")]] void pack_transposed(
     const float* w, std::size_t stride, std::size_t columns, std::size_t depth, Bf16* packed) {
-  for (std::size_t column = 0; column < columns; column += kGemmTile / 2) {
-    Bf16* const panel =
-        packed + column / kGemmTile * kGemmTile * depth + column % kGemmTile / 16 * kPackedTile;
-    for (std::size_t first = 0; first < depth; first += kGemmTile) {
-      Bf16* const tile = panel + first * kGemmTile;
-      for (std::size_t i = 0; i < 16; ++i) {
-        const float* const source = w + (column + i) * stride + first;
-        for (std::size_t pair = 0; pair < 16; ++pair) {
-          tile[pair * kPackedPair + 2 * i] = bf16_of(source[2 * pair]);
-          tile[pair * kPackedPair + 2 * i + 1] = bf16_of(source[2 * pair + 1]);
-        }
-      }
-    }
-  }
+  pack_transposed_from(w, stride, columns, depth, packed);
 }
 
 [[gnu::target_clones("default", "avx2", "arch=x86-64-v4")]] void pack(const Bf16* w, std::size_t stride,
