@@ -19,13 +19,7 @@ void SeededRandom::fill(std::span<std::uint8_t> bytes) {
   const std::scoped_lock lock(mutex_);
   std::uint64_t word = 0;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i % 8 == 0) {
-      state_ += 0x9E3779B97F4A7C15U;
-      word = state_;
-      word = (word ^ (word >> 30U)) * 0xBF58476D1CE4E5B9U;
-      word = (word ^ (word >> 27U)) * 0x94D049BB133111EBU;
-      word ^= word >> 31U;
-    }
+    if (i % 8 == 0) word = numbers_.next();
     bytes[i] = static_cast<std::uint8_t>(word >> (8U * (i % 8)));
   }
 }

@@ -4,6 +4,8 @@
 #include <mutex>
 #include <span>
 
+#include "base/splitmix64.hpp"
+
 namespace lyceum {
 
 /// Randomness as a seam, so that a test or a simulation can fix the seed. Thread-safe.
@@ -23,16 +25,16 @@ class SystemRandom final : public Random {
   void fill(std::span<std::uint8_t> bytes) override;
 };
 
-/// SplitMix64 from a seed (Steele, Lea, Flood, OOPSLA 2014): reproducible, not for secrets.
+/// SplitMix64 from a seed: reproducible, not for secrets.
 class SeededRandom final : public Random {
  public:
-  explicit SeededRandom(std::uint64_t seed) : state_(seed) {}
+  explicit SeededRandom(std::uint64_t seed) : numbers_(seed) {}
 
   void fill(std::span<std::uint8_t> bytes) override;
 
  private:
   std::mutex mutex_;
-  std::uint64_t state_;
+  SplitMix64 numbers_;
 };
 
 }  // namespace lyceum

@@ -4,24 +4,21 @@
 #include <utility>
 #include <vector>
 
+#include "base/splitmix64.hpp"
+
 namespace lyceum::model {
 
-/// Seeded choices (SplitMix64): the same on every machine, unlike the standard's distributions. One thread.
+/// Seeded choices. One thread.
 class Dice {
  public:
-  explicit Dice(std::uint64_t seed) : state_(seed) {}
+  explicit Dice(std::uint64_t seed) : numbers_(seed) {}
 
-  std::uint64_t next() {
-    std::uint64_t z = state_ += 0x9E3779B97F4A7C15U;
-    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBU;
-    return z ^ (z >> 31U);
-  }
+  std::uint64_t next() { return numbers_.next(); }
 
-  /// 0 to n - 1; n must not be 0. The bias below 2^32 does not matter here.
-  std::size_t below(std::size_t n) { return static_cast<std::size_t>(next() % n); }
+  /// 0 to n - 1; n must not be 0.
+  std::size_t below(std::size_t n) { return numbers_.below(n); }
 
-  bool chance(double p) { return static_cast<double>(next() >> 11U) * 0x1.0p-53 < p; }
+  bool chance(double p) { return numbers_.uniform() < p; }
 
   template <class T>
   const T& pick(const std::vector<T>& items) {
@@ -34,7 +31,7 @@ class Dice {
   }
 
  private:
-  std::uint64_t state_;
+  SplitMix64 numbers_;
 };
 
 }  // namespace lyceum::model

@@ -7,6 +7,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/splitmix64.hpp"
 #include "kernels/elementary.hpp"
 
 namespace lyceum::model {
@@ -21,12 +22,6 @@ struct Candidate {
 /// Likeliest first; the lower id first among equals, so that the order is total.
 bool is_likelier(const Candidate& a, const Candidate& b) {
   return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
-}
-
-std::uint64_t mix(std::uint64_t z) {
-  z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-  z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
-  return z ^ (z >> 31U);
 }
 
 Error out_of_range(const std::string& name, const std::string& range) {
@@ -212,9 +207,8 @@ Result<void> check_ranges(const SamplerParameters& parameters) {
 }  // namespace
 
 double uniform_at(std::uint64_t seed, std::uint64_t position) {
-  constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15ULL;
-  const std::uint64_t bits = mix(mix(seed) + (position + 1) * kGolden);
-  return static_cast<double>(bits >> 11U) * 0x1p-53;
+  // The number at `position` of the generator with a mixed seed, without those before it.
+  return SplitMix64(splitmix64_mix(seed) + position * kSplitMix64Step).uniform();
 }
 
 Sampler::Sampler(SamplerParameters parameters, std::size_t vocab_size)

@@ -3,35 +3,29 @@
 #include <cstdint>
 #include <initializer_list>
 
+#include "base/splitmix64.hpp"
+
 namespace lyceum::model {
 
-/// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): the same numbers on every machine, from a seed and what the
-/// numbers are for.
+/// SplitMix64 from a seed and what the numbers are for.
 class SeededNumbers {
  public:
-  SeededNumbers(std::uint64_t seed, std::initializer_list<std::uint64_t> purpose) : state_(seed) {
-    for (const std::uint64_t part : purpose) {
-      state_ ^= part;
-      state_ = next();
-    }
-  }
+  SeededNumbers(std::uint64_t seed, std::initializer_list<std::uint64_t> purpose)
+      : numbers_(mixed(seed, purpose)) {}
 
-  std::uint64_t next() {
-    state_ += 0x9E3779B97F4A7C15U;
-    std::uint64_t z = state_;
-    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBU;
-    return z ^ (z >> 31U);
-  }
+  std::uint64_t next() { return numbers_.next(); }
 
-  /// Below n, n > 0; the bias is below n / 2^64.
-  std::uint64_t below(std::uint64_t n) { return next() % n; }
+  std::uint64_t below(std::uint64_t n) { return numbers_.below(n); }
 
-  /// In [0, 1).
-  double uniform() { return static_cast<double>(next() >> 11U) * 0x1p-53; }
+  double uniform() { return numbers_.uniform(); }
 
  private:
-  std::uint64_t state_;
+  static std::uint64_t mixed(std::uint64_t seed, std::initializer_list<std::uint64_t> purpose) {
+    for (const std::uint64_t part : purpose) seed = SplitMix64(seed ^ part).next();
+    return seed;
+  }
+
+  SplitMix64 numbers_;
 };
 
 }  // namespace lyceum::model
