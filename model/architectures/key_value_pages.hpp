@@ -18,6 +18,19 @@ struct KeyValueExtents {
 
 KeyValueExtents key_value_extents(const AttentionConfig& attention, const RopeConfig& rope);
 
+/// Where pages lie: this machine's memory or a device's. Thread-safe.
+class PageMemory {
+ public:
+  virtual ~PageMemory() = default;
+  /// Throws std::bad_alloc.
+  virtual float* allocate(std::size_t num_floats) = 0;
+  virtual void release(float* page) = 0;
+  virtual void copy(const float* from, float* to, std::size_t num_floats) = 0;
+};
+
+/// This machine's; shared by all pools.
+std::shared_ptr<PageMemory> host_page_memory();
+
 /// The keys and values of kernels::kAttentionPage tokens in all layers: layer after layer, keys before
 /// values. Goes back to its pool with the last reference.
 using KeyValuePage = std::shared_ptr<float>;
@@ -25,11 +38,15 @@ using KeyValuePage = std::shared_ptr<float>;
 /// Where pages come from: at most `num_pages_max` are out at once. Pages keep it alive. Thread-safe.
 class KeyValuePool {
  public:
+  /// `memory` is shared with whatever computes on the pages.
   explicit KeyValuePool(const ModelConfig& config,
-                        std::size_t num_pages_max = std::numeric_limits<std::size_t>::max());
+                        std::size_t num_pages_max = std::numeric_limits<std::size_t>::max(),
+                        std::shared_ptr<PageMemory> memory = host_page_memory());
 
   /// The caller has made sure that one is available.
   KeyValuePage take();
+
+  void copy_page(const KeyValuePage& from, const KeyValuePage& to) const;
 
   std::size_t num_pages_max() const { return num_pages_max_; }
 

@@ -31,7 +31,7 @@ void KeyValueState::reserve(std::size_t count) {
   if (must_copy_last(count)) {
     KeyValuePage own = pool_->take();
     KeyValuePage& last = pages_[length_ / kAttentionPage];
-    std::copy_n(last.get(), pool_->page_floats(), own.get());
+    pool_->copy_page(last, own);
     last = std::move(own);
   }
   while (pages_.size() < pages_of(length_ + count)) pages_.push_back(pool_->take());

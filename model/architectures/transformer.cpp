@@ -10,6 +10,7 @@
 
 #include "kernels/operations.hpp"
 #include "kernels/rope.hpp"
+#include "model/architectures/device_model.hpp"
 #include "model/architectures/forward_pass.hpp"
 #include "model/architectures/weights.hpp"
 #include "model/files/gguf.hpp"
@@ -32,6 +33,26 @@ std::unique_ptr<kernels::Operations> make_operations(const ComputeOptions& optio
   const std::size_t num_processors = std::max(1U, std::thread::hardware_concurrency());
   return kernels::make_cpu_operations(options.isa.value_or(kernels::available_isas().back()),
                                       options.num_threads > 0 ? options.num_threads : num_processors);
+}
+
+/// Null: the processor computes.
+Result<std::unique_ptr<DeviceModel>> open_device_blocking(const ComputeOptions& options,
+                                                          const ModelConfig& config,
+                                                          const ModelWeights& weights) {
+  using Kind = kernels::DeviceChoice::Kind;
+  if (options.device.kind == Kind::cpu) return std::unique_ptr<DeviceModel>();
+  const kernels::DeviceTable* table = options.device_table;
+  if (table == nullptr) {
+    const auto loaded = kernels::load_device_table_blocking();
+    if (loaded) {
+      table = *loaded;
+    } else if (options.device.kind == Kind::cuda) {
+      return loaded.error();
+    }
+  }
+  const bool may_choose = options.device.kind == Kind::automatic;
+  if (may_choose && (table == nullptr || table->count_devices() == 0)) return std::unique_ptr<DeviceModel>();
+  return DeviceModel::load_blocking(*table, options.device.index, config, weights);
 }
 
 Result<void> check_experts(const ModelConfig& config, std::span<const std::size_t> experts_per_layer) {
@@ -93,12 +114,11 @@ Result<void> check_tokens(const ModelConfig& config, const SequenceChunk& chunk)
 
 }  // namespace
 
-/// One pass at a time computes.
+/// One pass at a time computes: on a device, or by operations.
 struct Transformer::Compute {
-  explicit Compute(const ComputeOptions& options) : operations(make_operations(options)) {}
-
   std::mutex mutex{};
-  std::unique_ptr<kernels::Operations> operations;
+  std::unique_ptr<DeviceModel> device{};
+  std::unique_ptr<kernels::Operations> operations{};
   PassWorkspace workspace{};
 };
 
@@ -119,12 +139,15 @@ Result<Transformer> Transformer::load_blocking(GgufFile file, std::uint64_t memo
   TRY(ModelConfig config, read_model_config(*kept));
   TRY_OK(check_memory(*kept, memory_limit));
   TRY(ModelWeights weights, load_weights_blocking(*kept, config));
+  auto compute = std::make_unique<Compute>();
+  TRY(compute->device, open_device_blocking(options, config, weights));
+  if (compute->device == nullptr) compute->operations = make_operations(options);
   return Transformer(std::move(kept), std::move(config), std::make_unique<ModelWeights>(std::move(weights)),
-                     options);
+                     std::move(compute));
 }
 
 Transformer::Transformer(std::unique_ptr<GgufFile> file, ModelConfig config,
-                         std::unique_ptr<ModelWeights> weights, const ComputeOptions& options)
+                         std::unique_ptr<ModelWeights> weights, std::unique_ptr<Compute> compute)
     : file_(std::move(file)),
       config_(std::move(config)),
       weights_(std::move(weights)),
@@ -133,12 +156,22 @@ Transformer::Transformer(std::unique_ptr<GgufFile> file, ModelConfig config,
                                                    .factor = config_.rope.factor,
                                                    .yarn = config_.rope.yarn,
                                                    .divisors = weights_->rope_divisors})),
-      pages_(std::make_shared<KeyValuePool>(config_)),
-      compute_(std::make_unique<Compute>(options)) {}
+      compute_(std::move(compute)) {
+  pages_ = std::make_shared<KeyValuePool>(config_, std::numeric_limits<std::size_t>::max(), page_memory());
+}
 
 Transformer::Transformer(Transformer&&) noexcept = default;
 Transformer& Transformer::operator=(Transformer&&) noexcept = default;
 Transformer::~Transformer() = default;
+
+std::shared_ptr<PageMemory> Transformer::page_memory() const {
+  return compute_->device == nullptr ? host_page_memory() : compute_->device->page_memory();
+}
+
+std::optional<std::string> Transformer::device_name() const {
+  if (compute_->device == nullptr) return std::nullopt;
+  return compute_->device->name();
+}
 
 Result<void> Transformer::check(std::span<const SequenceChunk> batch) const {
   std::vector<const KeyValueState*> states;
@@ -165,6 +198,8 @@ Result<std::vector<float>> Transformer::forward_blocking(std::span<const Sequenc
   if (batch.empty()) return Error{Errc::invalid_argument, "no sequences"};
   TRY_OK(check(batch));
   const std::lock_guard lock(compute_->mutex);
+  if (compute_->device != nullptr)
+    return compute_->device->forward_blocking(config_, rope_frequencies_, batch);
   const PassTools tools{*compute_->operations, compute_->workspace};
   return ForwardPass(config_, *weights_, rope_frequencies_, tools, batch).run();
 }

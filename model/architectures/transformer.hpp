@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "kernels/device.hpp"
 #include "kernels/isa.hpp"
 #include "model/architectures/key_value_state.hpp"
 #include "model/architectures/model_config.hpp"
@@ -36,19 +37,24 @@ struct SequenceChunk {
   ChunkTaps* taps = nullptr;  ///< What to show; filled by the pass
 };
 
-/// What a transformer computes with; no choice changes a bit of its results.
+/// What a transformer computes with. On the processor no choice changes a bit of its results; a device gives
+/// others, within its tolerance.
 struct ComputeOptions {
-  std::size_t num_threads = 0;             ///< 0: one a processor
+  kernels::DeviceChoice device{};
+  const kernels::DeviceTable* device_table = nullptr;  ///< Null: the library's
+  std::size_t num_threads = 0;                         ///< 0: one a processor
   std::optional<kernels::Isa> isa{};       ///< One of kernels::available_isas(); absent: the fastest
   bool uses_reference_operations = false;  ///< The specification itself, on one thread: slow
 };
 
-/// A decoder of the families in architecture.cpp. A sequence's logits depend on its tokens alone, to the bit:
-/// not on the batch, the chunks in which they came, the processor or the number of threads.
+/// A decoder of the families in architecture.cpp. A sequence's logits depend on its tokens and the kind of
+/// device alone, to the bit: not on the batch, the chunks in which they came, the processor or the number of
+/// threads.
 class Transformer {
  public:
   /// Reads the configuration of `file` and takes its weights as they lie there; overloaded, with both
-  /// numbers, when they have more than `memory_limit` bytes.
+  /// numbers, when they have more than `memory_limit` bytes, or the device lacks memory; unavailable when a
+  /// device was asked for that is not there.
   static Result<Transformer> load_blocking(GgufFile file,
                                            std::uint64_t memory_limit = available_memory_blocking(),
                                            const ComputeOptions& options = {});
@@ -60,6 +66,12 @@ class Transformer {
   const ModelConfig& config() const { return config_; }
 
   const GgufFile& file() const { return *file_; }
+
+  /// For pools of this model's pages.
+  std::shared_ptr<PageMemory> page_memory() const;
+
+  /// The device's name; nothing on the processor.
+  std::optional<std::string> device_name() const;
 
   /// In pages of this model's own, without a limit.
   KeyValueState new_sequence() const { return KeyValueState(pages_); }
@@ -74,7 +86,7 @@ class Transformer {
   struct Compute;
 
   Transformer(std::unique_ptr<GgufFile> file, ModelConfig config, std::unique_ptr<ModelWeights> weights,
-              const ComputeOptions& options);
+              std::unique_ptr<Compute> compute);
   Result<void> check(std::span<const SequenceChunk> batch) const;
 
   std::unique_ptr<GgufFile> file_;

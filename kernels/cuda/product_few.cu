@@ -1,0 +1,68 @@
+// Products on matrix units for up to eight tokens a tile. What counts is the weights' way from memory: every
+// warp of a block reads a segment of the same 16 rows, straight into registers.
+#include "kernels/cuda/products.cuh"
+
+namespace lyceum::kernels::cuda {
+namespace {
+
+constexpr int kWarps = 8;
+constexpr int kTokens = kDeviceFewRows;
+constexpr int kOutputs = 16;
+
+template <WeightType type, Narrow kind>
+LYCEUM_DEVICE Accumulator segment_sum(const ProductJob& job, const Tile& tile, int output, int segment) {
+  const int row = thread() % 32 / 4;
+  const int input = thread() % 4 * 8;
+  const int last = job.num_outputs - 1;
+  // Rows beyond the end repeat the last one: nobody takes their results.
+  const std::uint8_t* const low = tile.weights + smaller(output + row, last) * job.row_bytes;
+  const std::uint8_t* const high = tile.weights + smaller(output + row + 8, last) * job.row_bytes;
+  const bool has_token = row < tile.count;
+  const std::uint16_t* const x =
+      job.narrow + (has_token ? row_of_slot(job, tile.first + row) : 0) * narrow_stride(job.num_inputs);
+  const int end = smaller((segment + 1) * kSegment, job.num_inputs);
+  Accumulator sums{};
+#pragma unroll 4
+  for (int first = segment * kSegment; first < end; first += 32) {
+    const Eight low_weights = load_eight<type, kind>(low, first + input, job.num_inputs);
+    const Eight high_weights = load_eight<type, kind>(high, first + input, job.num_inputs);
+    const Eight values = has_token ? *reinterpret_cast<const Eight*>(x + first + input) : Eight{};
+    multiply_add<kind>(sums, low_weights, high_weights, values);
+  }
+  return sums;
+}
+
+template <WeightType type, Narrow kind>
+LYCEUM_KERNEL LYCEUM_BOUNDS(kWarps * 32, 2) multiply_few(ProductJob job) {
+  LYCEUM_SHARED Accumulator parts[kWarps][32];
+  const Tile tile = tile_at(job, block_y(), kTokens);
+  if (tile.weights == nullptr) return;
+  const int warp = thread() / 32;
+  const int lane = thread() % 32;
+  const int output = block_x() * kOutputs;
+  const int num_segments = (job.num_inputs + kSegment - 1) / kSegment;
+  Accumulator total{};
+  for (int first = 0; first < num_segments; first += kWarps) {
+    const int here = smaller(kWarps, num_segments - first);
+    if (warp < here) parts[warp][lane] = segment_sum<type, kind>(job, tile, output, first + warp);
+    sync_block();
+    if (warp == 0) {
+      for (int part = 0; part < here; ++part) {
+        for (int i = 0; i < 4; ++i) total.values[i] += parts[part][lane].values[i];
+      }
+    }
+    sync_block();
+  }
+  if (warp == 0) put_accumulator(job, tile, 0, output, total);
+}
+
+}  // namespace
+
+void launch_few(DeviceContext* context, WeightType type, const ProductJob& job, int num_tiles) {
+  with_types(type, context->narrow, [&]<WeightType kType, Narrow kKind>() {
+    launch(context, "multiply_few", multiply_few<kType, kKind>,
+           {blocks_for(job.num_outputs, kOutputs), num_tiles}, kWarps * 32, job);
+  });
+}
+
+}  // namespace lyceum::kernels::cuda

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "kernels/device.hpp"
+#include "model/architectures/device_plan.hpp"
+#include "model/architectures/device_weights.hpp"
+#include "model/architectures/device_workspace.hpp"
+
+namespace lyceum::model {
+
+/// One batch on its way through the layers of a device: the steps of ForwardPass as operations that are asked
+/// for and not waited for. All is borrowed.
+class DevicePass {
+ public:
+  DevicePass(const ModelConfig& config, const DeviceWeights& weights, const kernels::Device& device,
+             const DevicePlan& plan, const DeviceWorkspace& workspace);
+
+  /// Up to the logits in the workspace.
+  void run();
+
+ private:
+  kernels::DevicePlaces places(std::size_t layer) const;
+  /// Of `hidden` with the change of the part before.
+  void normalize(const float* weight, bool is_narrow_wanted);
+  void project(const kernels::DeviceRows& x, const DeviceMatrix& weight, const float* bias, float* y) const;
+  void narrow(const float* x, std::int32_t x_stride, std::int32_t width, std::uint16_t* y) const;
+
+  // device_attention.cpp: both write workspace.mixed.
+  void attend(std::size_t layer);
+  void attend_grouped(std::size_t layer);
+  void normalize_heads(float* heads, std::int32_t num_heads, const float* weight, std::int32_t width) const;
+  void turn(float* heads, std::int32_t num_heads, std::int32_t row_stride, std::int32_t head_stride) const;
+  void store(std::size_t layer, const float* x, std::int64_t offset, std::int32_t stride) const;
+  void attend_pages(std::size_t layer, kernels::DeviceAttention asked) const;
+  void attend_latent(std::size_t layer);
+  void latent_queries(const DeviceLayer& weights);
+  void absorb_queries(const DeviceLayer& weights);
+  void project_head(const float* x, std::int32_t head, std::int32_t head_width, const DeviceMatrix& weight,
+                    float* y, std::int32_t y_head_width) const;
+
+  // device_experts.cpp: both write workspace.change.
+  void feed_forward(std::size_t layer);
+  void swiglu_layer(const DeviceFeedForward& weights, float* y);
+  void route(std::size_t layer) const;
+  void mix_experts(std::size_t layer);
+
+  void compute_logits();
+
+  const ModelConfig& config_;
+  const DeviceWeights& weights_;
+  const kernels::Device& device_;
+  const kernels::DeviceTable& table_;
+  kernels::DeviceContext* context_;
+  const DevicePlan& plan_;
+  const DeviceWorkspace& workspace_;
+  const float* pending_change_ = nullptr;  ///< What `hidden` still lacks
+};
+
+}  // namespace lyceum::model
