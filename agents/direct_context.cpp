@@ -32,6 +32,12 @@ Task<Result<model::Written>> DirectContext::write(model::WriteRequest request, s
   co_return co_await model_.write(std::move(request), nullptr);
 }
 
+Task<Result<model::Support>> DirectContext::measure_support(model::SupportRequest request) {
+  if (model_.white_box() == nullptr)
+    co_return Error{Errc::unsupported, "the model " + model_.info().name + " does not measure support"};
+  co_return co_await model_.white_box()->measure_support(std::move(request));
+}
+
 Task<Result<Blackboard>> DirectContext::read_blackboard() {
   run_.blackboard.seq = run_.events.size();
   co_return run_.blackboard;

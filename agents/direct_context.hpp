@@ -40,6 +40,7 @@ class DirectContext : public StepContext {
   Task<Result<model::Choice>> choose(model::ChooseRequest request) override;
   Task<Result<model::Quotes>> quote(model::QuoteRequest request) override;
   Task<Result<model::Written>> write(model::WriteRequest request, std::string message) override;
+  Task<Result<model::Support>> measure_support(model::SupportRequest request) override;
   Task<Result<Blackboard>> read_blackboard() override;
   Task<Result<Json>> emit(std::string type, Json data) override;
   /// unsupported: there is nobody to ask.

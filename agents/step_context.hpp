@@ -8,6 +8,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "model/language_model.hpp"
+#include "model/white_box.hpp"
 #include "tools/tool.hpp"
 
 namespace lyceum::agents {
@@ -115,6 +116,10 @@ class StepContext {
   virtual Task<Result<model::Quotes>> quote(model::QuoteRequest request) = 0;
   /// Streams as message.delta when `message` is not empty.
   virtual Task<Result<model::Written>> write(model::WriteRequest request, std::string message) = 0;
+
+  /// How far texts carry a claim, measured by hiding each. unsupported unless the model's capabilities say
+  /// shows_tokens.
+  virtual Task<Result<model::Support>> measure_support(model::SupportRequest request) = 0;
 
   /// The blackboard as it is now; on a re-run, as it was then.
   virtual Task<Result<Blackboard>> read_blackboard() = 0;

@@ -8,13 +8,13 @@
 #include "base/metrics.hpp"
 #include "base/result.hpp"
 #include "model/language_model.hpp"
-#include "model/white_box.hpp"
 
 namespace lyceum::model {
 
 struct EngineModelOptions {
   std::string path{};                                     ///< A GGUF file or a Hugging Face folder.
   std::uint64_t key_value_bytes = 1024U * 1024U * 1024U;  ///< For the contexts of all requests together.
+  std::uint64_t free_bytes = 0;  ///< Memory for the model and its contexts; 0: what the machine has free.
   std::uint32_t step_tokens_max = 512;  ///< Computed at once; more is faster prefill, slower reaction.
 };
 
@@ -28,8 +28,5 @@ struct EngineModelOptions {
 /// (saying how much is needed and free).
 Result<std::unique_ptr<LanguageModel>> make_engine_model_blocking(const EngineModelOptions& options,
                                                                   BlockingPool& pool, Metrics& metrics);
-
-/// What such a model shows of itself; null for any other. Lives with the model.
-WhiteBox* white_box_of(LanguageModel& model);
 
 }  // namespace lyceum::model

@@ -14,6 +14,7 @@ namespace lyceum::model {
 
 class ChatModel;      // model/chat_model.hpp
 class EngineMonitor;  // model/engine_status.hpp
+class WhiteBox;       // model/white_box.hpp
 
 /// What is asked, twice: rendered as text for a neural model, and as a named task with its inputs for a
 /// provider that has a method per task instead of a network.
@@ -33,6 +34,7 @@ struct Usage {
 struct ChooseRequest {
   Prompt prompt{};
   std::vector<std::string> options{};  ///< 2..kMaxOptions, distinct, not empty.
+  std::uint32_t experts = 0;           ///< A token and layer, where the model has experts; 0: its own number.
 };
 
 struct Choice {
@@ -47,6 +49,7 @@ struct QuoteRequest {
   Prompt prompt{};
   std::vector<std::string> sources{};  ///< 1..kMaxSources texts, each at most kMaxSourceBytes.
   std::size_t quotes_max = 5;
+  std::uint32_t experts = 0;  ///< As in ChooseRequest.
 };
 
 inline constexpr std::size_t kMaxSources = 64;
@@ -65,6 +68,33 @@ struct Quotes {
   Usage usage{};
 };
 
+/// From this token of a text on, so many experts a token and layer; 0: the model's own number.
+struct ExpertChange {
+  std::uint64_t token = 0;
+  std::uint32_t experts = 0;
+
+  friend bool operator==(const ExpertChange&, const ExpertChange&) = default;
+};
+
+/// A text as the tokens of the model that wrote it: all that this model needs, besides the request, to go on
+/// with it, and all that it needs to show it again.
+struct TokenTrace {
+  std::vector<std::int32_t> prompt{};
+  std::vector<std::int32_t> tokens{};
+  /// Ascending. One for token 0 held for the prompt as well.
+  std::vector<ExpertChange> experts{};
+
+  friend bool operator==(const TokenTrace&, const TokenTrace&) = default;
+};
+
+/// How the tokens of a text spread over the experts of a model.
+struct ExpertUse {
+  std::vector<std::vector<std::uint64_t>> tokens{};  ///< [layer][expert]; a dense layer's row is empty.
+  std::uint64_t num_tokens = 0;
+  /// Of the experts of a token, the part that the token before it used too, as a mean: 0..1.
+  double routing_consistency = 0;
+};
+
 /// Say it: text, or JSON that conforms to a schema.
 struct WriteRequest {
   Prompt prompt{};
@@ -72,12 +102,17 @@ struct WriteRequest {
   std::uint32_t tokens_max = 1024;
   double temperature = 0;
   std::uint64_t seed = 0;
+  std::uint32_t experts = 0;  ///< As in ChooseRequest, for the tokens to come.
+  /// What a sink got of this request before: it goes on behind that, if its prompt is still the same. Only
+  /// for capabilities.resumes_at_token.
+  TokenTrace begun{};
 };
 
 struct Written {
   std::string text{};    ///< The whole text; JSON text when a schema was given.
   Json value = nullptr;  ///< The parsed, valid JSON when a schema was given.
   Usage usage{};
+  ExpertUse expert_use{};  ///< Of the tokens since the writing began or went on; empty where there is none.
 };
 
 /// Receives text while it is written. Suspending in it suspends the writer: that is how a pause works.
@@ -90,6 +125,21 @@ class TextSink {
 
   /// One piece, at least a token, in order. False: stop writing (the write then ends as cancelled).
   virtual Task<bool> on_text(std::string piece) = 0;
+
+  // From here on: by models that resume at a token. What a write goes on behind does not come again.
+
+  /// First of all, unless it goes on behind WriteRequest::begun: nothing of that counts then.
+  virtual void on_prompt(std::vector<std::int32_t> tokens) { static_cast<void>(tokens); }
+
+  /// Every token, before the text that it completes.
+  virtual void on_token(std::int32_t token) { static_cast<void>(token); }
+
+  /// At the latest before the token with its number.
+  virtual void on_experts(ExpertChange change) { static_cast<void>(change); }
+
+  /// Asked after each token; `now`: what was asked for last. As WriteRequest::experts, for the tokens that
+  /// are not computed yet.
+  virtual std::uint32_t experts_wanted(std::uint32_t now) { return now; }
 };
 
 /// What a provider can do. Agents ask for these and degrade openly.
@@ -100,6 +150,7 @@ struct Capabilities {
   bool embeds = false;
   bool deterministic = false;     ///< The same request gives the same bytes.
   bool resumes_at_token = false;  ///< A paused or crashed write goes on where it stopped.
+  bool shows_tokens = false;      ///< white_box() tells what went into every token, and measures support.
 };
 
 struct ModelInfo {
@@ -129,10 +180,14 @@ class LanguageModel {
   /// One unit vector a text, all of one length. unsupported when capabilities.embeds is false.
   virtual Task<Result<std::vector<std::vector<float>>>> embed(std::vector<std::string> texts) = 0;
 
-  /// Raw chat with the same model, and a view into its engine; null where the provider has none.
+  /// Raw chat with the same model, and a view into its engine; null where the provider has none. All live
+  /// with the model.
   virtual ChatModel* chat_model() { return nullptr; }
 
   virtual const EngineMonitor* engine_monitor() const { return nullptr; }
+
+  /// What the model shows of itself; null where the provider shows nothing.
+  virtual WhiteBox* white_box() { return nullptr; }
 };
 
 /// Checks the limits that hold for every provider. Errors: invalid_argument, naming the limit.

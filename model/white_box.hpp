@@ -49,6 +49,17 @@ struct ExplainRequest {
   double contrast = 0;
 };
 
+/// A text that the model wrote before, to be seen again: it is computed once more, to the same bits.
+struct TraceRequest {
+  TokenTrace trace{};  ///< 1..kMaxTracedTokens tokens, after a prompt
+  /// Texts of the prompt; each gets its share of the attention, one that does not stand in it gets none.
+  std::vector<std::string> sources{};
+  std::uint32_t num_top = 5;  ///< Alternatives a token, at most kMaxTracedAlternatives
+};
+
+inline constexpr std::size_t kMaxTracedTokens = 4096;
+inline constexpr std::size_t kMaxTracedAlternatives = 20;
+
 struct RankedText {
   std::string bytes{};
   double logprob = 0;
@@ -56,6 +67,7 @@ struct RankedText {
 
 struct ExplainedToken {
   RankedText token{};
+  std::string text{};   ///< The characters that it completes: joined, those of all tokens are the text.
   double entropy = 0;   ///< Of the model's distribution, in nats.
   double conflict = 0;  ///< With contrast: Jensen-Shannon divergence with and without the sources, 0..1.
   std::vector<RankedText> top{};
@@ -65,10 +77,7 @@ struct ExplainedToken {
 
 struct Explained {
   std::vector<ExplainedToken> tokens{};
-  /// [layer][expert]: how often it was chosen for these tokens.
-  std::vector<std::vector<std::uint64_t>> expert_use{};
-  /// Of the experts of a token, the part that the token before it used too, as a mean: 0..1.
-  double routing_consistency = 0;
+  ExpertUse expert_use{};
   Usage usage{};
 };
 
@@ -84,6 +93,11 @@ class WhiteBox {
   virtual Task<Result<Support>> measure_support(SupportRequest request) = 0;
   /// Writes, and says of every token what went into it. invalid_argument for experts that the model lacks.
   virtual Task<Result<Explained>> explain(ExplainRequest request) = 0;
+  /// The same of a text that was written before. invalid_argument for tokens or experts that the model lacks,
+  /// too_large when the text does not fit the context.
+  virtual Task<Result<Explained>> explain_trace(TraceRequest request) = 0;
+  /// Most experts a token and layer; 0: it has none.
+  virtual std::uint32_t experts_max() const = 0;
 };
 
 }  // namespace lyceum::model

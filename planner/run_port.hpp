@@ -99,6 +99,9 @@ class RunPort {
   virtual Task<Result<std::string>> file(std::string run_id, std::string path) = 0;
   /// The report with its citations as Markdown, or everything as JSON ("markdown", "json").
   virtual Task<Result<std::string>> report(std::string run_id, std::string format) = 0;
+  /// The text that began with event `seq`, token by token: docs/api.md, Generation. Errors: not_found,
+  /// unsupported (the model does not show its tokens), precondition (another model wrote it).
+  virtual Task<Result<Json>> generation(std::string run_id, std::uint64_t seq) = 0;
   /// {"holds": […]} over all runs that are not over.
   virtual Task<Result<Json>> holds() = 0;
 

@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "planner/plan/markdown.hpp"
+#include "planner/run/generation.hpp"
 #include "planner/run/hub.hpp"
 #include "planner/run/report.hpp"
 #include "planner/run/run.hpp"
@@ -47,6 +48,7 @@ class PlannerService final : public Planner {
   Task<Result<Json>> files(std::string run_id) override;
   Task<Result<std::string>> file(std::string run_id, std::string path) override;
   Task<Result<std::string>> report(std::string run_id, std::string format) override;
+  Task<Result<Json>> generation(std::string run_id, std::uint64_t seq) override;
   Task<Result<Json>> holds() override;
   Task<Result<std::unique_ptr<Subscription>>> subscribe(std::string run_id, std::uint64_t after) override;
 
@@ -376,6 +378,12 @@ Task<Result<std::string>> PlannerService::report(std::string run_id, std::string
     co_return Error{Errc::invalid_argument, "format: expected one of: markdown, json, events"};
   CO_TRY(const RunState state, co_await state_of(run_id, 0));
   co_return format == "markdown" ? report_markdown(state) : dump_json(report_json(state));
+}
+
+Task<Result<Json>> PlannerService::generation(std::string run_id, std::uint64_t seq) {
+  CO_TRY(StoredGeneration stored,
+         co_await blocking([&] { return load_generation_blocking(log_, run_id, seq); }));
+  co_return co_await show_generation(parts_.model, std::move(stored));
 }
 
 Task<Result<Json>> PlannerService::holds() {

@@ -263,6 +263,7 @@ class Writer {
     CO_TRY(std::vector<DraftSentence> draft,
            co_await write_answer(context_, answer_prompt(answer_.question, quotes, conflicts)));
     for (DraftSentence& sentence : draft) accept(std::move(sentence));
+    CO_TRY_OK(co_await measure());
     if (answer_.sentences.empty()) {
       answer_.is_not_found = true;
       answer_.gaps.insert(answer_.gaps.begin(), "Not found in your sources: " + answer_.question);
@@ -287,6 +288,25 @@ class Writer {
     }
     sentence.support = support_of(sentence.text, quotes);
     answer_.sentences.push_back(std::move(sentence));
+  }
+
+  /// Lets the model measure how far each citation carries its sentence, where it can.
+  Task<Result<void>> measure() {
+    if (!context_.model_info().capabilities.shows_tokens) co_return ok();
+    for (AnswerSentence& sentence : answer_.sentences) {
+      model::SupportRequest request{.prompt = support_prompt(answer_.question), .claim = sentence.text};
+      for (const std::size_t index : sentence.citations)
+        request.sources.push_back(answer_.evidence[index].quote);
+      const auto support = co_await context_.measure_support(std::move(request));
+      if (!support && ends_attempt(support.error())) co_return support.error();
+      if (!support) continue;  // The sentence stands by its words alone.
+      MeasuredSupport& measured = sentence.measured.emplace();
+      measured.with_all = support->with_all;
+      measured.without_any = support->without_any;
+      for (std::size_t i = 0; i < sentence.citations.size(); ++i)
+        measured.gains.push_back(support->gain_of(i));
+    }
+    co_return ok();
   }
 
   StepContext& context_;

@@ -57,8 +57,15 @@ Json to_json(const Answer& answer) {
   for (const AnswerSentence& sentence : answer.sentences) {
     Json ids = Json::array();
     for (const std::size_t index : sentence.citations) ids.push_back(answer.evidence[index].id);
-    sentences.push_back(
-        Json{{"text", sentence.text}, {"citations", std::move(ids)}, {"support", sentence.support}});
+    Json measured = nullptr;
+    if (sentence.measured)
+      measured = {{"with_all", sentence.measured->with_all},
+                  {"without_any", sentence.measured->without_any},
+                  {"gains", sentence.measured->gains}};
+    sentences.push_back(Json{{"text", sentence.text},
+                             {"citations", std::move(ids)},
+                             {"support", sentence.support},
+                             {"measured", std::move(measured)}});
   }
   Json conflicts = Json::array();
   for (const AnswerConflict& conflict : answer.conflicts) {

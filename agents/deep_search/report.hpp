@@ -8,10 +8,19 @@
 
 namespace lyceum::agents::deep_search {
 
+/// How far each citation carries a sentence, as the model measured it: by how much the mean logarithm of the
+/// sentence's tokens falls when that quote is hidden.
+struct MeasuredSupport {
+  double with_all = 0;
+  double without_any = 0;
+  std::vector<double> gains{};  ///< One a citation, in their order; below 0: the quote speaks against it.
+};
+
 struct AnswerSentence {
   std::string text{};
-  std::vector<std::size_t> citations{};  ///< Indexes into Answer::evidence.
-  double support = 0;                    ///< Share of its words that the cited quotes hold.
+  std::vector<std::size_t> citations{};       ///< Indexes into Answer::evidence.
+  double support = 0;                         ///< Share of its words that the cited quotes hold.
+  std::optional<MeasuredSupport> measured{};  ///< Where the model can.
 };
 
 struct AnswerConflict {

@@ -200,6 +200,30 @@ std::shared_ptr<const TokenMask> GrammarAutomaton::mask(State state) {
   return states_[state].mask;
 }
 
+std::string GrammarAutomaton::shortest_completion(State state) {
+  if (may_end(state)) return {};
+  if (!completion_) completion_.emplace(grammar_);
+  const Configuration* best = nullptr;
+  std::uint64_t fewest = std::numeric_limits<std::uint64_t>::max();
+  for (const Configuration& here : states_[state].configurations) {
+    std::uint64_t bytes = completion_->bytes_needed(here.at);
+    for (StackId stack = here.stack; stack != kNoStack; stack = frames_[stack].below)
+      bytes += completion_->bytes_needed(frames_[stack].return_to);
+    if (bytes >= fewest) continue;
+    fewest = bytes;
+    best = &here;
+  }
+  std::string text;
+  if (best == nullptr || fewest >= GrammarCompletion::kNever) return text;
+  const Configuration chosen = *best;
+  completion_->append_to(text, chosen.at);
+  for (StackId stack = chosen.stack; stack != kNoStack; stack = frames_[stack].below)
+    completion_->append_to(text, frames_[stack].return_to);
+  State reached = state;
+  for (const char byte : text) reached = next(reached, static_cast<std::uint8_t>(byte));
+  return may_end(reached) ? text : std::string();
+}
+
 TokenMask GrammarAutomaton::walk(State state) {
   TokenMask mask(vocabulary_->vocab_size());
   if (may_end(state)) {

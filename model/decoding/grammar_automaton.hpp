@@ -4,12 +4,15 @@
 #include <compare>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "model/decoding/grammar.hpp"
+#include "model/decoding/grammar_completion.hpp"
 #include "model/decoding/token_mask.hpp"
 #include "model/decoding/token_trie.hpp"
 
@@ -34,6 +37,8 @@ class GrammarAutomaton {
   static constexpr std::size_t kMaxCacheBytes = 192U << 20U;
 
   GrammarAutomaton(Grammar grammar, std::shared_ptr<const TokenTrie> vocabulary);
+  GrammarAutomaton(const GrammarAutomaton&) = delete;
+  GrammarAutomaton& operator=(const GrammarAutomaton&) = delete;
 
   /// Changes when all states become void.
   std::uint64_t epoch() const { return epoch_; }
@@ -47,6 +52,10 @@ class GrammarAutomaton {
   bool may_end(State state) const { return states_[state].may_end; }
 
   bool must_end(State state) const { return may_end(state) && states_[state].configurations.empty(); }
+
+  /// The fewest bytes after which the text may end; empty where it may already, and where they would nest too
+  /// deep.
+  std::string shortest_completion(State state);
 
   const TokenTrie& vocabulary() const { return *vocabulary_; }
 
@@ -95,6 +104,7 @@ class GrammarAutomaton {
   TokenMask walk(State state);
 
   Grammar grammar_;
+  std::optional<GrammarCompletion> completion_{};  ///< Made when first asked for.
   std::shared_ptr<const TokenTrie> vocabulary_;
   std::array<std::uint8_t, 256> class_of_{};
   std::vector<std::uint8_t> class_byte_{};  ///< One byte of each class

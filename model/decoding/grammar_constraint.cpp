@@ -49,6 +49,11 @@ class GrammarConstraint final : public TokenConstraint {
     return automaton_->must_end(state_);
   }
 
+  std::string shortest_completion() override {
+    refresh();
+    return has_ended_ ? std::string() : automaton_->shortest_completion(state_);
+  }
+
   bool has_ended() const override { return has_ended_; }
 
   std::unique_ptr<TokenConstraint> clone() const override {

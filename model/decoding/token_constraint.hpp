@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "model/decoding/token_mask.hpp"
 
@@ -30,6 +31,10 @@ class TokenConstraint {
   virtual bool may_end() = 0;
   /// The text so far is complete and nothing but an end token may follow.
   virtual bool must_end() = 0;
+
+  /// The fewest bytes that make the text so far complete; empty where it is, and where none are known.
+  virtual std::string shortest_completion() { return {}; }
+
   /// An end token was accepted.
   virtual bool has_ended() const = 0;
   /// The same state, to go another way from here. Costs no more than a few copies of small vectors.

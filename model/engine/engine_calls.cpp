@@ -69,16 +69,45 @@ Task<Result<std::vector<T>>> run_jobs(Engine& engine, std::size_t count, Priorit
   co_return results;
 }
 
-using Message = std::variant<GeneratedToken, Result<GenerationEnd>>;
+using Message = std::variant<GeneratedToken, ExpertChange, Result<GenerationEnd>>;
+using MessageSlot = std::shared_ptr<Mailbox<Message>::Slot>;
+
+GenerationEvents events_into(const MessageSlot& slot, std::size_t ahead) {
+  GenerationEvents events;
+  events.on_token = [slot, ahead](const GeneratedToken& token) {
+    GeneratedToken kept = token;
+    kept.taps = nullptr;
+    return slot->put(slot, std::move(kept)) >= ahead ? GenerationFlow::hold : GenerationFlow::go_on;
+  };
+  events.on_end = [slot](Result<GenerationEnd> end) { slot->put(slot, std::move(end)); };
+  return events;
+}
+
+/// Between two steps of the engine, so that it is certain which tokens see the change.
+void steer(Engine& engine, JobId id, std::uint32_t experts, const MessageSlot& slot) {
+  engine.visit(id, [slot, experts, routing = routing_with(engine, experts)](Job& job) {
+    const std::size_t token = dynamic_cast<GenerationJob&>(job).set_controls(routing);
+    slot->put(slot, ExpertChange{.token = token, .experts = experts});
+  });
+}
 
 }  // namespace
 
-Task<Result<std::vector<Scores>>> score(Engine& engine, std::vector<ScoreRequest> requests,
+RoutingControls routing_with(const Engine& engine, std::uint32_t experts) {
+  RoutingControls routing;
+  if (experts > 0) routing.experts_per_layer.assign(engine.transformer().config().layers.size(), experts);
+  return routing;
+}
+
+Task<Result<std::vector<Scores>>> score(EngineUse use, std::vector<ScoreRequest> requests,
                                         Priority priority) {
+  for (ScoreRequest& request : requests) {
+    if (request.controls == RoutingControls{}) request.controls = routing_with(use, use.experts());
+  }
   const auto make = [&requests](std::size_t index, ScoreJob::OnEnd on_end) {
     return std::make_unique<ScoreJob>(std::move(requests[index]), std::move(on_end));
   };
-  co_return co_await run_jobs<Scores>(engine, requests.size(), priority, make);
+  co_return co_await run_jobs<Scores>(use, requests.size(), priority, make);
 }
 
 Task<Result<std::vector<std::vector<float>>>> embed(Engine& engine, std::vector<std::vector<TokenId>> texts,
@@ -89,18 +118,21 @@ Task<Result<std::vector<std::vector<float>>>> embed(Engine& engine, std::vector<
   co_return co_await run_jobs<std::vector<float>>(engine, texts.size(), priority, make);
 }
 
-Task<Result<GenerationEnd>> generate(Engine& engine, GenerationRequest request, Priority priority,
-                                     TokenReader reader) {
+Task<Result<std::vector<TracedToken>>> trace(Engine& engine, TraceJobRequest request, Priority priority) {
+  const auto make = [&request](std::size_t, TraceJob::OnEnd on_end) {
+    return std::make_unique<TraceJob>(std::move(request), std::move(on_end));
+  };
+  CO_TRY(auto traced, co_await run_jobs<std::vector<TracedToken>>(engine, 1, priority, make));
+  co_return std::move(traced.front());
+}
+
+Task<Result<GenerationEnd>> generate(EngineUse use, GenerationRequest request, Priority priority,
+                                     TokenReader reader, Steering steering) {
+  Engine& engine = use;
+  if (request.controls == RoutingControls{}) request.controls = routing_with(engine, use.experts());
   Mailbox<Message> mailbox(co_await net::this_coro::executor);
   const std::size_t ahead = reader ? kMaxAhead : std::numeric_limits<std::size_t>::max();
-  GenerationEvents events;
-  events.on_token = [slot = mailbox.slot(), ahead](const GeneratedToken& token) {
-    GeneratedToken kept = token;
-    kept.taps = nullptr;
-    return slot->put(slot, std::move(kept)) >= ahead ? GenerationFlow::hold : GenerationFlow::go_on;
-  };
-  events.on_end = [slot = mailbox.slot()](Result<GenerationEnd> end) { slot->put(slot, std::move(end)); };
-  CO_TRY(auto job, GenerationJob::make(std::move(request), std::move(events),
+  CO_TRY(auto job, GenerationJob::make(std::move(request), events_into(mailbox.slot(), ahead),
                                        engine.transformer().config().vocabulary_size));
   JobGuard guard(engine);
   CO_TRY(const JobId id, engine.submit(std::move(job), priority));
@@ -112,9 +144,15 @@ Task<Result<GenerationEnd>> generate(Engine& engine, GenerationRequest request, 
         guard.clear();
         co_return std::move(*end);
       }
+      if (const auto* change = std::get_if<ExpertChange>(&message)) {
+        steering.on_change(*change);
+        continue;
+      }
       const auto& token = std::get<GeneratedToken>(message);
       if (reader && !co_await reader(token))
         co_return Error{Errc::cancelled, "the reader stopped the writing"};
+      const auto wanted = steering.wanted ? steering.wanted() : std::nullopt;
+      if (wanted) steer(engine, id, *wanted, mailbox.slot());
     }
     // At that many the generation has held itself.
     if (messages.size() >= ahead) engine.resume(id);

@@ -21,6 +21,7 @@ using kernels::kAttentionPage;
 
 /// Of the memory that is free, keys and values take no more than this part.
 constexpr std::uint64_t kMemoryShare = 2;
+constexpr std::uint64_t kMinPages = 4;
 
 ModelInfo describe(const GgufFile& file, const std::string& path, bool is_trained) {
   ModelInfo info;
@@ -33,7 +34,9 @@ ModelInfo describe(const GgufFile& file, const std::string& path, bool is_traine
                        .exact_choice = true,
                        .bound_quotes = true,
                        .embeds = true,
-                       .deterministic = true};
+                       .deterministic = true,
+                       .resumes_at_token = true,
+                       .shows_tokens = true};
   if (is_trained) {
     info.limits = {"It is small: it was trained for this program's tasks, and knows little of the world.",
                    "It reads at most " + std::to_string(kVerbContextTokens) +
@@ -42,7 +45,6 @@ ModelInfo describe(const GgufFile& file, const std::string& path, bool is_traine
     info.limits = {"How well it follows a request depends on the file: it was not trained for these tasks.",
                    "A request longer than its context is refused."};
   }
-  info.limits.push_back("After a crash a text is written again from its beginning, to the same words.");
   return info;
 }
 
@@ -65,10 +67,31 @@ EngineFacts facts_of(const ModelSummary& summary, const Transformer& transformer
   return facts;
 }
 
+std::uint64_t free_bytes_blocking(const EngineModelOptions& options) {
+  return options.free_bytes > 0 ? options.free_bytes : available_memory_blocking();
+}
+
+/// The weights are read from the mapped file, which is memory all the same while the model works.
+Result<void> check_memory_blocking(const EngineModelOptions& options, std::uint64_t weight_bytes,
+                                   std::uint64_t page_bytes) {
+  const std::uint64_t contexts = kMinPages * page_bytes;
+  const std::uint64_t free = free_bytes_blocking(options);
+  if (weight_bytes + contexts * kMemoryShare > free)
+    return Error{Errc::overloaded, options.path + ": the model needs " +
+                                       std::to_string(weight_bytes + contexts * kMemoryShare) +
+                                       " bytes of memory at least (" + std::to_string(weight_bytes) +
+                                       " for its weights), " + std::to_string(free) + " are free"};
+  if (contexts > options.key_value_bytes)
+    return Error{Errc::overloaded, options.path + ": contexts need " + std::to_string(contexts) +
+                                       " bytes at least, " + std::to_string(options.key_value_bytes) +
+                                       " are set aside for them"};
+  return ok();
+}
+
 EngineOptions engine_options(const EngineModelOptions& options, const ModelConfig& config) {
-  const std::uint64_t bytes = std::min(options.key_value_bytes, available_memory_blocking() / kMemoryShare);
+  const std::uint64_t bytes = std::min(options.key_value_bytes, free_bytes_blocking(options) / kMemoryShare);
   const std::uint64_t pages = bytes / (KeyValuePool(config).page_floats() * sizeof(float));
-  return {.num_pages = std::max<std::size_t>(pages, 4), .step_tokens_max = options.step_tokens_max};
+  return {.num_pages = std::max<std::size_t>(pages, kMinPages), .step_tokens_max = options.step_tokens_max};
 }
 
 class EngineModel final : public LanguageModel, public EngineMonitor {
@@ -102,33 +125,45 @@ class EngineModel final : public LanguageModel, public EngineMonitor {
     if (!conversation_.problem().empty())
       info_.limits.push_back(
           "Its chat format is not known, so texts are put to it plainly: " + conversation_.problem() + ".");
-    TRY(speaker_, is_trained ? make_trained_speaker(parts)
-                             : Result<std::unique_ptr<Speaker>>(make_chat_speaker(parts, conversation_)));
-    white_box_.emplace(std::move(parts), *speaker_);
+    const auto add_speaker = [&](std::uint32_t experts) -> Result<void> {
+      SpeakerParts own = parts;
+      own.engine = EngineUse(engine_, experts);
+      TRY(speakers_.emplace_back(),
+          is_trained ? make_trained_speaker(std::move(own))
+                     : Result<std::unique_ptr<Speaker>>(make_chat_speaker(std::move(own), conversation_)));
+      return ok();
+    };
+    TRY_OK(add_speaker(0));
+    white_box_.emplace(parts, *speakers_.front());
+    for (std::uint32_t experts = 1; experts <= white_box_->experts_max(); ++experts)
+      TRY_OK(add_speaker(experts));
     return ok();
   }
 
-  WhiteBox& white_box() { return *white_box_; }
+  WhiteBox* white_box() override { return &*white_box_; }
 
   const ModelInfo& info() const override { return info_; }
 
   Task<Result<Choice>> choose(ChooseRequest request) override {
     CO_TRY_OK(validate(request));
-    co_return co_await speaker_->choose(std::move(request));
+    CO_TRY(Speaker* const speaker, speaker_with(request.experts));
+    co_return co_await speaker->choose(std::move(request));
   }
 
   Task<Result<Quotes>> quote(QuoteRequest request) override {
     CO_TRY_OK(validate(request));
-    co_return co_await speaker_->quote(std::move(request));
+    CO_TRY(Speaker* const speaker, speaker_with(request.experts));
+    co_return co_await speaker->quote(std::move(request));
   }
 
   Task<Result<Written>> write(WriteRequest request, TextSink* sink) override {
     CO_TRY_OK(validate(request));
-    co_return co_await speaker_->write(std::move(request), sink);
+    CO_TRY(Speaker* const speaker, speaker_with(request.experts));
+    co_return co_await speaker->write(std::move(request), sink);
   }
 
   Task<Result<std::vector<std::vector<float>>>> embed(std::vector<std::string> texts) override {
-    co_return co_await speaker_->embed(std::move(texts));
+    co_return co_await speakers_.front()->embed(std::move(texts));
   }
 
   ChatModel* chat_model() override { return &*chat_; }
@@ -140,6 +175,13 @@ class EngineModel final : public LanguageModel, public EngineMonitor {
   EngineStatus status() const override { return engine_.status(); }
 
  private:
+  Result<Speaker*> speaker_with(std::uint32_t experts) const {
+    if (experts < speakers_.size()) return speakers_[experts].get();
+    if (speakers_.size() == 1) return Error{Errc::unsupported, info_.name + " has no experts to choose from"};
+    return Error{Errc::invalid_argument, info_.name + " uses 1 to " + std::to_string(speakers_.size() - 1) +
+                                             " experts a token, not " + std::to_string(experts)};
+  }
+
   Transformer transformer_;
   Tokenizer tokenizer_;
   ModelInfo info_;
@@ -151,17 +193,12 @@ class EngineModel final : public LanguageModel, public EngineMonitor {
   Engine engine_;
   BlockingPool& pool_;
   std::optional<EngineChat> chat_{};
-  std::unique_ptr<Speaker> speaker_{};
+  std::vector<std::unique_ptr<Speaker>> speakers_{};  ///< By experts a token and layer; 0: the model's own.
   std::optional<EngineWhiteBox> white_box_{};
   EngineThread thread_;  ///< Ends first.
 };
 
 }  // namespace
-
-WhiteBox* white_box_of(LanguageModel& model) {
-  auto* engine = dynamic_cast<EngineModel*>(&model);
-  return engine == nullptr ? nullptr : &engine->white_box();
-}
 
 Result<std::unique_ptr<LanguageModel>> make_engine_model_blocking(const EngineModelOptions& options,
                                                                   BlockingPool& pool, Metrics& metrics) {
@@ -172,6 +209,8 @@ Result<std::unique_ptr<LanguageModel>> make_engine_model_blocking(const EngineMo
     return Error{Errc::unsupported, options.path + ": was trained for version " + std::to_string(verbs) +
                                         " of the verbs, this program knows " + std::to_string(kVerbsVersion)};
   TRY(Transformer transformer, Transformer::load_blocking(std::move(file)));
+  const std::uint64_t page_bytes = KeyValuePool(transformer.config()).page_floats() * sizeof(float);
+  TRY_OK(check_memory_blocking(options, summary.weight_bytes, page_bytes));
   TRY(Tokenizer tokenizer, Tokenizer::from_gguf(transformer.file()));
   if (tokenizer.vocab_size() > transformer.config().vocabulary_size)
     return Error{Errc::malformed, options.path + ": the tokenizer has " +

@@ -58,6 +58,22 @@ SamplerParameters sampling_from(const Json& json) {
 
 }  // namespace
 
+TokenView view_of(const ChunkTaps& taps, std::size_t row, bool wants_experts) {
+  TokenView shown;
+  const std::size_t num_spans = taps.attention_spans.size();
+  const auto mass = std::span(taps.attention_mass).subspan(row * num_spans, num_spans);
+  shown.attention.assign(mass.begin(), mass.end());
+  if (wants_experts) shown.experts = experts_of(taps.routes, row);
+  return shown;
+}
+
+void set_changes(Sequence& sequence, std::size_t num_prompt, const RoutingControls& controls,
+                 const std::map<std::size_t, RoutingControls>& changes) {
+  if (controls != RoutingControls{}) sequence.controls[0] = controls;
+  // Token n follows from the pass over the one before it.
+  for (const auto& [token, change] : changes) sequence.controls[num_prompt + token - 1] = change;
+}
+
 Json GenerationCheckpoint::to_json() const {
   return {{"prompt", prompt},
           {"generated", generated},
@@ -102,7 +118,8 @@ GenerationJob::GenerationJob(GenerationRequest request, GenerationEvents events,
     Sequence& sequence = add_sequence(std::move(prompt));
     sequence.logits_from = sequence.tokens.empty() ? 0 : sequence.tokens.size() - 1;
     sequence.uses_cache = request_.uses_cache;
-    if (request_.controls != RoutingControls{}) sequence.controls[0] = request_.controls;
+    set_changes(sequence, sequence.tokens.size() - request_.start.generated.size(), request_.controls,
+                request_.changes);
     return &sequence;
   };
   add(request_.start.prompt)->taps = request_.taps;
@@ -128,8 +145,11 @@ GenerationCheckpoint GenerationJob::checkpoint() const {
   return now;
 }
 
-void GenerationJob::set_controls(RoutingControls controls) {
-  for (const auto& sequence : sequences_) sequence->controls[sequence->computed()] = controls;
+std::size_t GenerationJob::set_controls(const RoutingControls& controls) {
+  const std::size_t token = std::max<std::size_t>(generated().size(), 1);
+  for (const auto& sequence : sequences_)
+    sequence->controls[sequence->tokens.size() - generated().size() + token - 1] = controls;
+  return token;
 }
 
 /// Makes this job's own on the first call, and leads it to where the answer stands.
@@ -196,26 +216,14 @@ void GenerationJob::sample_from(std::span<const float> logits, std::size_t tap_r
   token.is_end = std::ranges::find(request_.end_tokens, token.sampled.token) != request_.end_tokens.end();
   token.taps = &sequences_.front()->taps;
   token.tap_row = tap_row;
-  token.shown = view(tap_row);
+  token.shown = view_of(sequences_.front()->taps, tap_row, request_.taps.wants_routes);
+  if (!sequences_.front()->taps.routes.empty() && !token.is_end)
+    experts_.add(experts_of(sequences_.front()->taps.routes, tap_row));
   const GenerationFlow flow = events_.on_token ? events_.on_token(token) : GenerationFlow::go_on;
   take(token.sampled.token, token.is_end);
   if (has_ended_) return;
   if (flow == GenerationFlow::stop) end(GenerationStop::client);
   if (flow == GenerationFlow::hold) wants_hold_ = true;
-}
-
-TokenView GenerationJob::view(std::size_t tap_row) const {
-  TokenView shown;
-  const ChunkTaps& taps = sequences_.front()->taps;
-  const std::size_t num_spans = taps.attention_spans.size();
-  const auto mass = std::span(taps.attention_mass).subspan(tap_row * num_spans, num_spans);
-  shown.attention.assign(mass.begin(), mass.end());
-  if (!request_.taps.wants_routes) return shown;
-  for (const LayerRoutes& routes : taps.routes) {
-    const auto experts = std::span(routes.experts).subspan(tap_row * routes.top_k, routes.top_k);
-    shown.experts.emplace_back(experts.begin(), experts.end());
-  }
-  return shown;
 }
 
 void GenerationJob::take(TokenId token, bool is_end) {
@@ -239,11 +247,14 @@ void GenerationJob::end(GenerationStop reason) {
   if (has_ended_) return;
   has_ended_ = true;
   if (!events_.on_end) return;
+  const bool is_cut_off = reason == GenerationStop::tokens_max && constraint_ != nullptr;
   events_.on_end(GenerationEnd{.reason = reason,
                                .prompt_tokens = num_prompt_,
                                .cached_tokens = sequences_.front()->num_cached,
                                .generated_tokens = generated().size() - num_resumed_,
-                               .computed_tokens = computed_tokens_});
+                               .computed_tokens = computed_tokens_,
+                               .completion = is_cut_off ? constraint_->shortest_completion() : "",
+                               .experts = std::move(experts_)});
 }
 
 void GenerationJob::fail(Error error) {

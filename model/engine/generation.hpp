@@ -1,14 +1,17 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "model/decoding/sampler.hpp"
 #include "model/decoding/token_constraint.hpp"
+#include "model/engine/expert_use.hpp"
 #include "model/engine/job.hpp"
 
 namespace lyceum::model {
@@ -41,6 +44,8 @@ struct GenerationRequest {
   /// none.
   std::shared_ptr<const TokenConstraint> constraint{};
   RoutingControls controls{};
+  /// Of the tokens that were generated before: from the one with this number, at least 1, on.
+  std::map<std::size_t, RoutingControls> changes{};
   std::optional<Contrast> contrast{};
   bool uses_cache = true;
   bool guesses_from_prompt = true;  ///< Drafts from what stands in the context; changes no token.
@@ -52,6 +57,12 @@ struct TokenView {
   std::vector<double> attention{};                   ///< On each of the taps' spans
   std::vector<std::vector<std::int32_t>> experts{};  ///< Of each layer
 };
+
+TokenView view_of(const ChunkTaps& taps, std::size_t row, bool wants_experts);
+
+/// Puts the routing of an answer after a prompt of `num_prompt` tokens in force.
+void set_changes(Sequence& sequence, std::size_t num_prompt, const RoutingControls& controls,
+                 const std::map<std::size_t, RoutingControls>& changes);
 
 /// One token of an answer.
 struct GeneratedToken {
@@ -78,6 +89,9 @@ struct GenerationEnd {
   std::size_t cached_tokens = 0;
   std::size_t generated_tokens = 0;  ///< By this job; without the end token.
   std::size_t computed_tokens = 0;   ///< Through the model, drafts and repetitions included.
+  /// Of a constrained answer that was cut off: the fewest bytes that make it whole.
+  std::string completion{};
+  ExpertUseCounter experts{};  ///< Of the tokens of this job, where the engine counts experts.
 };
 
 struct GenerationEvents {
@@ -99,8 +113,9 @@ class GenerationJob final : public Job {
 
   /// Between two steps: see Engine::visit.
   GenerationCheckpoint checkpoint() const;
-  /// For the tokens that are not computed yet.
-  void set_controls(RoutingControls controls);
+  /// For the tokens that are not computed yet. From which token of the answer on: at least 1, so that no part
+  /// of a prompt is computed one way and the rest another.
+  std::size_t set_controls(const RoutingControls& controls);
 
  private:
   GenerationJob(GenerationRequest request, GenerationEvents events, Sampler sampler);
@@ -108,7 +123,6 @@ class GenerationJob final : public Job {
   std::span<const TokenId> generated() const;
   bool prepare_constraint();
   void sample_from(std::span<const float> logits, std::size_t tap_row);
-  TokenView view(std::size_t tap_row) const;
   void contrast_from(Sequence& sequence, const ChunkResult& result);
   void take(TokenId token, bool is_end);
   void draft();
@@ -121,6 +135,7 @@ class GenerationJob final : public Job {
   std::size_t num_prompt_;
   std::size_t num_resumed_;
   std::size_t computed_tokens_ = 0;
+  ExpertUseCounter experts_{};
   double divergence_ = 0;
   std::size_t contrast_tap_row_ = 0;  ///< Of the sequence with the context.
   std::vector<float> logits_with_{};

@@ -6,7 +6,7 @@
 
 #include "base/async/blocking_pool.hpp"
 #include "model/decoding/token_trie.hpp"
-#include "model/engine/engine.hpp"
+#include "model/engine/engine_calls.hpp"
 #include "model/engine/schema_constraints.hpp"
 #include "model/language_model.hpp"
 #include "model/tokenizer/tokenizer.hpp"
@@ -17,7 +17,7 @@ class Conversation;
 
 /// What the verbs are made of. All borrowed, and thread-safe.
 struct SpeakerParts {
-  Engine& engine;
+  EngineUse engine;
   const Tokenizer& tokenizer;
   std::shared_ptr<const TokenTrie> vocabulary{};
   BlockingPool& pool;

@@ -5,7 +5,9 @@
 #include <numeric>
 
 #include "model/engine/engine_calls.hpp"
+#include "model/engine/expert_use.hpp"
 #include "model/engine/writing.hpp"
+#include "model/tokenizer/utf8_stream.hpp"
 
 namespace lyceum::model {
 namespace {
@@ -16,35 +18,17 @@ double mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-/// The part of the first's experts that the second has too, over all layers.
-double overlap(const ExplainedToken& token, const ExplainedToken& before) {
-  std::size_t num_shared = 0;
-  std::size_t num_experts = 0;
-  for (std::size_t layer = 0; layer < token.experts.size(); ++layer) {
-    const auto& others = before.experts[layer];
-    num_experts += token.experts[layer].size();
-    num_shared +=
-        static_cast<std::size_t>(std::ranges::count_if(token.experts[layer], [&](std::int32_t expert) {
-          return std::ranges::find(others, expert) != others.end();
-        }));
-  }
-  return num_experts == 0 ? 0 : static_cast<double>(num_shared) / static_cast<double>(num_experts);
+void add_characters(std::vector<ExplainedToken>& tokens) {
+  Utf8Stream characters;
+  for (ExplainedToken& token : tokens) token.text = characters.push(token.token.bytes);
+  if (!tokens.empty()) tokens.back().text += characters.finish();
 }
 
-void sum_up(Explained& explained, const ModelConfig& config) {
-  for (const LayerConfig& layer : config.layers)
-    explained.expert_use.emplace_back(layer.experts ? layer.experts->num_experts : 0);
-  double consistency = 0;
-  for (std::size_t i = 0; i < explained.tokens.size(); ++i) {
-    const auto& experts = explained.tokens[i].experts;
-    for (std::size_t layer = 0; layer < experts.size(); ++layer) {
-      for (const std::int32_t expert : experts[layer])
-        ++explained.expert_use[layer][static_cast<std::size_t>(expert)];
-    }
-    if (i > 0) consistency += overlap(explained.tokens[i], explained.tokens[i - 1]);
-  }
-  if (explained.tokens.size() > 1)
-    explained.routing_consistency = consistency / static_cast<double>(explained.tokens.size() - 1);
+/// Which of a text's tokens each layer's experts computed.
+ExpertUse use_of(const std::vector<ExplainedToken>& tokens, const ModelConfig& config) {
+  ExpertUseCounter counter;
+  for (const ExplainedToken& token : tokens) counter.add(token.experts);
+  return counter.use(config);
 }
 
 }  // namespace
@@ -125,7 +109,9 @@ std::vector<PositionRange> EngineWhiteBox::positions_of(const std::vector<std::s
   std::vector<PositionRange> ranges;
   std::size_t from = 0;
   for (const std::string& source : sources) {
-    const std::size_t begin = source.empty() ? std::string::npos : text.find(source, from);
+    std::size_t begin = source.empty() ? std::string::npos : text.find(source, from);
+    // Sources may stand in another order than they are asked for.
+    if (begin == std::string::npos && !source.empty()) begin = text.find(source);
     if (begin == std::string::npos) {
       ranges.emplace_back();
       continue;
@@ -166,9 +152,6 @@ Task<Result<Explained>> EngineWhiteBox::explain(ExplainRequest request) {
   const auto make = [&] { return generation_for(request); };
   CO_TRY(GenerationRequest generation, co_await run_blocking(parts_.pool, make));
   Explained explained;
-  const auto ranked = [&](TokenId token, double logprob) {
-    return RankedText{.bytes = std::string(parts_.tokenizer.bytes_of(token, true)), .logprob = logprob};
-  };
   const auto read = [&](const GeneratedToken& token) -> Task<bool> {
     if (token.is_end) co_return true;
     ExplainedToken& shown = explained.tokens.emplace_back();
@@ -183,8 +166,76 @@ Task<Result<Explained>> EngineWhiteBox::explain(ExplainRequest request) {
   };
   CO_TRY(const GenerationEnd end,
          co_await generate(parts_.engine, std::move(generation), Priority::interactive, read));
+  add_characters(explained.tokens);
   explained.usage = {.tokens_in = end.prompt_tokens, .tokens_out = end.generated_tokens};
-  sum_up(explained, parts_.engine.transformer().config());
+  explained.expert_use = use_of(explained.tokens, parts_.engine.transformer().config());
+  co_return explained;
+}
+
+RankedText EngineWhiteBox::ranked(TokenId token, double logprob) const {
+  return {.bytes = std::string(parts_.tokenizer.bytes_of(token, true)), .logprob = logprob};
+}
+
+std::uint32_t EngineWhiteBox::experts_max() const {
+  std::size_t most = 0;
+  for (const LayerConfig& layer : parts_.engine.transformer().config().layers) {
+    if (!layer.experts) continue;
+    const auto& policy = layer.experts->policy;
+    const std::size_t usable = layer.experts->num_experts / policy.num_groups * policy.num_groups_used;
+    most = most == 0 ? usable : std::min(most, usable);
+  }
+  return static_cast<std::uint32_t>(most);
+}
+
+Result<TraceJobRequest> EngineWhiteBox::job_for(const TraceRequest& request) const {
+  const auto& [prompt, tokens, experts] = request.trace;
+  if (prompt.empty() || tokens.empty() || tokens.size() > kMaxTracedTokens)
+    return Error{Errc::invalid_argument, "trace: expected a prompt and 1 to " +
+                                             std::to_string(kMaxTracedTokens) + " tokens, not " +
+                                             std::to_string(tokens.size())};
+  if (request.num_top > kMaxTracedAlternatives)
+    return Error{Errc::invalid_argument,
+                 "num_top: at most " + std::to_string(kMaxTracedAlternatives) + " alternatives are shown"};
+  const std::size_t vocabulary = parts_.engine.transformer().config().vocabulary_size;
+  for (const TokenId token : tokens) {
+    if (token < 0 || static_cast<std::size_t>(token) >= vocabulary)
+      return Error{Errc::invalid_argument, "trace.tokens: the model has no token " + std::to_string(token)};
+  }
+  TRY_OK(room_after(parts_.engine, prompt.size() + tokens.size() - 1, 1));
+  TraceJobRequest job{.prompt = prompt, .tokens = tokens, .num_top = request.num_top};
+  for (const ExpertChange& change : experts) {
+    if (change.experts > experts_max())
+      return Error{Errc::invalid_argument, "trace.experts: the model uses at most " +
+                                               std::to_string(experts_max()) + " experts, not " +
+                                               std::to_string(change.experts)};
+    const RoutingControls routing = routing_with(parts_.engine, change.experts);
+    if (change.token == 0) {
+      job.controls = routing;
+    } else {
+      job.changes[change.token] = routing;
+    }
+  }
+  job.attention_spans = positions_of(request.sources, prompt);
+  return job;
+}
+
+Task<Result<Explained>> EngineWhiteBox::explain_trace(TraceRequest request) {
+  const auto make = [&] { return job_for(request); };
+  CO_TRY(TraceJobRequest job, co_await run_blocking(parts_.pool, make));
+  CO_TRY(std::vector<TracedToken> traced,
+         co_await trace(parts_.engine, std::move(job), Priority::interactive));
+  Explained explained{.usage = {.tokens_in = request.trace.prompt.size() + request.trace.tokens.size()}};
+  for (TracedToken& token : traced) {
+    ExplainedToken& shown = explained.tokens.emplace_back();
+    shown.token = ranked(token.described.token, token.described.logprob);
+    shown.entropy = token.described.entropy;
+    for (const RankedToken& other : token.described.top)
+      shown.top.push_back(ranked(other.token, other.logprob));
+    shown.attention = std::move(token.shown.attention);
+    shown.experts = std::move(token.shown.experts);
+  }
+  add_characters(explained.tokens);
+  explained.expert_use = use_of(explained.tokens, parts_.engine.transformer().config());
   co_return explained;
 }
 

@@ -15,9 +15,13 @@ class EngineWhiteBox final : public WhiteBox {
 
   Task<Result<Support>> measure_support(SupportRequest request) override;
   Task<Result<Explained>> explain(ExplainRequest request) override;
+  Task<Result<Explained>> explain_trace(TraceRequest request) override;
+  std::uint32_t experts_max() const override;
 
  private:
   Result<std::vector<ScoreRequest>> masked_requests(const SupportRequest& request) const;
+  Result<TraceJobRequest> job_for(const TraceRequest& request) const;
+  RankedText ranked(TokenId token, double logprob) const;
   Result<GenerationRequest> generation_for(const ExplainRequest& request) const;
   std::vector<PositionRange> positions_of(const std::vector<std::string>& sources,
                                           std::span<const TokenId> prompt) const;

@@ -1,5 +1,7 @@
 #include "planner/run/call_codec.hpp"
 
+#include "planner/run/generation.hpp"
+
 namespace lyceum::planner {
 namespace {
 
@@ -62,7 +64,16 @@ Json to_json(const model::Quotes& quotes) {
 }
 
 Json to_json(const model::Written& written) {
-  return {{"text", written.text}, {"value", written.value}, {"tokens", to_json(written.usage)}};
+  Json json = {{"text", written.text}, {"value", written.value}, {"tokens", to_json(written.usage)}};
+  if (written.expert_use.num_tokens > 0) json["experts"] = to_json(written.expert_use);
+  return json;
+}
+
+Json to_json(const model::Support& support) {
+  return {{"with_all", support.with_all},
+          {"without_any", support.without_any},
+          {"without_source", support.without_source},
+          {"tokens", to_json(support.usage)}};
 }
 
 model::Choice choice_from_json(const Json& json) {
@@ -87,6 +98,13 @@ model::Written written_from_json(const Json& json) {
           .usage = usage_from_json(json)};
 }
 
+model::Support support_from_json(const Json& json) {
+  return {.with_all = json.value("with_all", 0.0),
+          .without_any = json.value("without_any", 0.0),
+          .without_source = json.value("without_source", std::vector<double>{}),
+          .usage = usage_from_json(json)};
+}
+
 Json describe(const model::Prompt& prompt) {
   return {{"task", prompt.task}, {"slots", shorten(prompt.slots)}};
 }
@@ -97,6 +115,10 @@ Json identity_of(const model::ChooseRequest& request) {
 
 Json identity_of(const model::QuoteRequest& request) {
   return {{"prompt", identity_of(request.prompt)}, {"sources", request.sources}, {"max", request.quotes_max}};
+}
+
+Json identity_of(const model::SupportRequest& request) {
+  return {{"prompt", identity_of(request.prompt)}, {"sources", request.sources}, {"claim", request.claim}};
 }
 
 Json identity_of(const model::WriteRequest& request) {

@@ -1,7 +1,9 @@
 #include "planner/run/commands.hpp"
 
 #include <algorithm>
+#include <limits>
 
+#include "model/white_box.hpp"
 #include "planner/plan/markdown.hpp"
 
 namespace lyceum::planner {
@@ -75,6 +77,7 @@ Result<CommandHandler::Events> CommandHandler::dispatch() {
   if (type_ == "evidence.drop") return mark_evidence(true);
   if (type_ == "evidence.restore") return mark_evidence(false);
   if (type_ == "budget.set") return set_budget();
+  if (type_ == "experts.set") return set_experts();
   fields_.fail("type", "unknown command '" + type_ + "'");
   return fields_.finish().error();
 }
@@ -125,6 +128,20 @@ Result<CommandHandler::Events> CommandHandler::set_budget() {
     if (is_enough) events.push_back(close_hold(*hold, "answer"));
   }
   return events;
+}
+
+Result<CommandHandler::Events> CommandHandler::set_experts() {
+  const auto experts = fields_.required_integer("experts", 0, std::numeric_limits<std::int32_t>::max());
+  TRY_OK(fields_.finish());
+  model::LanguageModel& model = run_.parts_.model;
+  const std::uint32_t most = model.white_box() == nullptr ? 0 : model.white_box()->experts_max();
+  if (most == 0)
+    return Error{Errc::unsupported, "the model " + model.info().name + " has no experts to choose from"};
+  if (experts > most)
+    return Error{Errc::invalid_argument,
+                 "command.experts: the model " + model.info().name + " uses 1 to " + std::to_string(most) +
+                     " experts a token, or 0 for its own number, not " + std::to_string(experts)};
+  return Events{event("experts.set", "", {{"experts", experts}})};
 }
 
 Result<CommandHandler::Events> CommandHandler::patch_plan() {

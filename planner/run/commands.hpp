@@ -42,6 +42,7 @@ class CommandHandler {
   Result<Events> inject_evidence();
   Result<Events> mark_evidence(bool is_dropped);
   Result<Events> set_budget();
+  Result<Events> set_experts();
 
   Event event(std::string type, const std::string& step, Json data) const;
   Event close_hold(const Hold& hold, const std::string& decision) const;

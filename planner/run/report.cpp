@@ -1,7 +1,10 @@
 #include "planner/run/report.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
+
+#include "planner/run/generation.hpp"
 
 namespace lyceum::planner {
 namespace {
@@ -49,6 +52,21 @@ void add_source(std::string& text, std::size_t number, const agents::Evidence& i
   text += "\n   > " + quote + "\n";
 }
 
+void add_experts(std::string& text, const model::ExpertUse& use) {
+  if (use.num_tokens == 0) return;
+  std::size_t num_experts = 0;
+  std::size_t num_used = 0;
+  for (const auto& layer : use.tokens) {
+    num_experts += layer.size();
+    num_used += static_cast<std::size_t>(std::ranges::count_if(layer, [](std::uint64_t n) { return n > 0; }));
+  }
+  if (num_experts == 0) return;
+  text += "\n## Experts of the model\n\n" + std::to_string(num_used) + " of its " +
+          std::to_string(num_experts) + " experts wrote the " + std::to_string(use.num_tokens) +
+          " tokens of this run's texts; " + std::to_string(std::lround(use.routing_consistency * 100)) +
+          " % of the experts of a token had written the token before it.\n";
+}
+
 }  // namespace
 
 std::string report_markdown(const RunState& state) {
@@ -86,6 +104,7 @@ std::string report_markdown(const RunState& state) {
   for (std::size_t i = 0; i < citations.order().size(); ++i) {
     if (const auto* item = find_evidence(state, citations.order()[i])) add_source(text, i + 1, *item);
   }
+  add_experts(text, state.expert_use);
   return text;
 }
 
@@ -128,6 +147,7 @@ Json report_json(const RunState& state) {
           {"relations", state.findings.relations},
           {"answer", state.answer},
           {"outcome", state.outcome},
+          {"experts", to_json(state.expert_use)},
           {"files", std::move(files)}};
 }
 

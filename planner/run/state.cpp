@@ -4,6 +4,7 @@
 #include <array>
 
 #include "agents/findings.hpp"
+#include "planner/run/generation.hpp"
 
 namespace lyceum::planner {
 namespace {
@@ -54,7 +55,7 @@ void RunState::apply(const Event& event) {
   last_ts = event.ts;
 
   const std::string noun = event.type.substr(0, event.type.find('.'));
-  if (noun == "run" || noun == "plan" || noun == "command" || noun == "budget") {
+  if (noun == "run" || noun == "plan" || noun == "command" || noun == "budget" || noun == "experts") {
     apply_run(event);
   } else if (noun == "step") {
     apply_step(event);
@@ -62,10 +63,12 @@ void RunState::apply(const Event& event) {
     apply_hold(event);
   } else if (noun == "action") {
     apply_action(event);
+  } else if (noun == "gen") {
+    apply_generation(event);
   } else {
     apply_finding(event);
   }
-  if (event.pos != 0 && noun != "action") record(event);
+  if (event.pos != 0 && noun != "action" && noun != "gen") record(event);
 }
 
 void RunState::apply_run(const Event& event) {
@@ -103,6 +106,8 @@ void RunState::apply_run(const Event& event) {
     commands[data.value("id", "")] = event.seq;
   } else if (event.type == "budget.set") {
     budget = budget_from_json(data.value("budget", Json::object()));
+  } else if (event.type == "experts.set") {
+    experts = data.value("experts", std::uint32_t{0});
   }
 }
 
@@ -168,9 +173,11 @@ void RunState::apply_action(const Event& event) {
     usage.tool_calls += spent.value("tool_calls", std::int64_t{0});
     usage.model_calls += spent.value("model_calls", std::int64_t{0});
   }
-  const auto step = steps.find(event.step);
-  if (event.pos == 0 || step == steps.end() || step->second.attempt != event.attempt) return;
-  RecordedCall& call = step->second.calls[event.pos];
+  if (event.type == "action.observed" && data.contains("result")) add_expert_use(expert_use, data["result"]);
+  RecordedCall* const recorded = call_of(event);
+  if (recorded == nullptr) return;
+  RecordedCall& call = *recorded;
+  call.draft = {};
   call.action = event.action;
   if (data.contains("name")) call.name = data["name"].get<std::string>();
   if (data.contains("fingerprint")) call.fingerprint = data["fingerprint"].get<std::string>();
@@ -194,6 +201,19 @@ void RunState::apply_action(const Event& event) {
   }
 }
 
+void RunState::apply_generation(const Event& event) {
+  RecordedCall* const call = call_of(event);
+  if (call == nullptr) return;
+  if (event.type == "gen.started") {
+    *call = {.state = RecordedCall::State::writing,
+             .name = event.data.value("name", ""),
+             .fingerprint = event.data.value("fingerprint", ""),
+             .draft = begun_draft(event.data)};
+  } else if (call->state == RecordedCall::State::writing) {
+    grow_draft(call->draft, event.data);
+  }
+}
+
 void RunState::apply_finding(const Event& event) {
   const Json& data = event.data;
   agents::fold_finding(findings, event.type, data, event.step, event.actor);
@@ -211,10 +231,16 @@ void RunState::apply_finding(const Event& event) {
 }
 
 void RunState::record(const Event& event) {
+  RecordedCall* const call = call_of(event);
+  if (call != nullptr)
+    *call = {.state = RecordedCall::State::emitted, .name = event.type, .result = event.data};
+}
+
+/// The call of the attempt under way that the event speaks of; null for none.
+RecordedCall* RunState::call_of(const Event& event) {
   const auto step = steps.find(event.step);
-  if (step == steps.end() || step->second.attempt != event.attempt) return;
-  step->second.calls[event.pos] = {
-      .state = RecordedCall::State::emitted, .name = event.type, .result = event.data};
+  if (event.pos == 0 || step == steps.end() || step->second.attempt != event.attempt) return nullptr;
+  return &step->second.calls[event.pos];
 }
 
 StepStatus RunState::status_of(const std::string& step) const {

@@ -24,16 +24,25 @@ bool is_over(StepStatus status);
 /// The hidden step in which the lead agent drafts the plan.
 inline constexpr const char* kPlanStep = "plan";
 
+/// A text that the model is writing, as far as the log has it: what it goes on behind after a crash, a pause
+/// or in a fork.
+struct GenerationDraft {
+  std::string model{};  ///< What wrote it: no other model can go on.
+  model::TokenTrace trace{};
+  std::string text{};
+};
+
 /// One call of a step attempt, as far as the log knows it: what a re-run returns instead of doing it again.
 struct RecordedCall {
-  enum class State { proposed, intended, observed, failed, emitted, unknown };
+  enum class State { proposed, intended, writing, observed, failed, emitted, unknown };
   State state = State::proposed;
   std::string action{};
   std::string name{};
   std::string fingerprint{};
   Json args{};
-  Json result{};  ///< observed: the result; emitted: the data as logged.
-  Error error{};  ///< failed.
+  Json result{};            ///< observed: the result; emitted: the data as logged.
+  Error error{};            ///< failed.
+  GenerationDraft draft{};  ///< writing.
 };
 
 struct StepState {
@@ -149,6 +158,8 @@ class RunState {
 
   Budget budget{};
   RunUsage usage{};
+  std::uint32_t experts = 0;  ///< A token and layer, for whatever is asked of the model; 0: its own number.
+  model::ExpertUse expert_use{};  ///< Of the texts that the run's model wrote.
   bool is_wrapping_up = false;    ///< The budget is spent and nobody extends it: answer with what there is.
   agents::Blackboard findings{};  ///< For all steps; `results` stays empty here.
   Json answer = nullptr;          ///< data of the last answer.proposed.
@@ -159,8 +170,10 @@ class RunState {
   void apply_step(const Event& event);
   void apply_hold(const Event& event);
   void apply_action(const Event& event);
+  void apply_generation(const Event& event);
   void apply_finding(const Event& event);
   void record(const Event& event);
+  RecordedCall* call_of(const Event& event);
 };
 
 /// The data of hold.opened.

@@ -37,6 +37,7 @@ class StepRun final : public agents::StepContext {
   Task<Result<model::Choice>> choose(model::ChooseRequest request) override;
   Task<Result<model::Quotes>> quote(model::QuoteRequest request) override;
   Task<Result<model::Written>> write(model::WriteRequest request, std::string message) override;
+  Task<Result<model::Support>> measure_support(model::SupportRequest request) override;
   Task<Result<agents::Blackboard>> read_blackboard() override;
   Task<Result<Json>> emit(std::string type, Json data) override;
   Task<Result<std::string>> ask_person(std::string question, Json detail) override;
@@ -90,8 +91,9 @@ class StepRun final : public agents::StepContext {
   template <class T>
   Task<Result<T>> interruptible(Task<Result<T>> task);
   /// The common life of choose, quote and write.
-  template <class T, class Ask, class ToJson, class FromJson>
-  Task<Result<T>> model_call(Call call, Ask ask, ToJson to_json, FromJson from_json, std::string message);
+  /// `beside` gives what is logged with the answer.
+  template <class T, class Ask, class ToJson, class FromJson, class Beside>
+  Task<Result<T>> model_call(Call call, Ask ask, ToJson to_json, FromJson from_json, Beside beside);
 
   Run& run_;
   agents::StepInput input_;

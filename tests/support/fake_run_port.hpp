@@ -44,6 +44,7 @@ class FakeRunPort final : public planner::RunPort {
   Task<Result<Json>> files(std::string run_id) override;
   Task<Result<std::string>> file(std::string run_id, std::string path) override;
   Task<Result<std::string>> report(std::string run_id, std::string format) override;
+  Task<Result<Json>> generation(std::string run_id, std::uint64_t seq) override;
   Task<Result<Json>> holds() override;
   Task<Result<std::unique_ptr<planner::Subscription>>> subscribe(std::string run_id,
                                                                  std::uint64_t after) override;

@@ -1,6 +1,7 @@
 // What the model is, can do, and does right now.
 #include "model/chat_model.hpp"
 #include "model/engine_status.hpp"
+#include "model/white_box.hpp"
 #include "web/native/routes.hpp"
 
 namespace lyceum::web {
@@ -12,7 +13,8 @@ Json capabilities_json(const model::Capabilities& can) {
           {"bound_quotes", can.bound_quotes},
           {"embeds", can.embeds},
           {"deterministic", can.deterministic},
-          {"resumes_at_token", can.resumes_at_token}};
+          {"resumes_at_token", can.resumes_at_token},
+          {"shows_tokens", can.shows_tokens}};
 }
 
 Json chat_json(const model::ChatModel* chat) {
@@ -37,7 +39,8 @@ Json live_json(const model::EngineStatus& status) {
           {"expert_tokens", status.expert_tokens}};
 }
 
-Json engine_json(const model::EngineMonitor* monitor) {
+Json engine_json(model::LanguageModel& model) {
+  const model::EngineMonitor* const monitor = model.engine_monitor();
   if (monitor == nullptr) return nullptr;
   const model::EngineFacts& facts = monitor->facts();
   return {{"architecture", facts.architecture},
@@ -48,6 +51,7 @@ Json engine_json(const model::EngineMonitor* monitor) {
           {"layers", facts.num_layers},
           {"experts", facts.num_experts},
           {"experts_used", facts.num_experts_used},
+          {"experts_max", model.white_box() == nullptr ? 0 : model.white_box()->experts_max()},
           {"context_length", facts.context_length},
           {"vocabulary", facts.vocab_size},
           {"weight_bytes", facts.weight_bytes},
@@ -68,7 +72,7 @@ Task<Result<Answer>> get_model(const Services& services, Request request) {
                          {"capabilities", capabilities_json(info.capabilities)},
                          {"limits", info.limits},
                          {"chat", chat_json(services.model.chat_model())},
-                         {"engine", engine_json(services.model.engine_monitor())}});
+                         {"engine", engine_json(services.model)}});
 }
 
 }  // namespace lyceum::web

@@ -20,6 +20,7 @@ constexpr std::array kRoutes = {
     Route{"POST", "/api/runs/{run}/fork", fork_run, BodyKind::json},
     Route{"GET", "/api/runs/{run}/files", list_files},
     Route{"GET", "/api/runs/{run}/files/{path*}", get_file},
+    Route{"GET", "/api/runs/{run}/generations/{generation}", get_generation},
     Route{"GET", "/api/runs/{run}/export", export_run},
     Route{"GET", "/api/holds", list_holds},
     Route{"GET", "/api/ws", nullptr, BodyKind::none, RouteKind::web_socket},

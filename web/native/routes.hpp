@@ -97,6 +97,7 @@ Task<Result<Answer>> command_run(const Services& services, Request request);
 Task<Result<Answer>> fork_run(const Services& services, Request request);
 Task<Result<Answer>> list_files(const Services& services, Request request);
 Task<Result<Answer>> get_file(const Services& services, Request request);
+Task<Result<Answer>> get_generation(const Services& services, Request request);
 Task<Result<Answer>> export_run(const Services& services, Request request);
 Task<Result<Answer>> list_holds(const Services& services, Request request);
 

@@ -1,4 +1,6 @@
 // Routes of runs: each takes the request apart, asks the run port, and writes the answer.
+#include <charconv>
+
 #include "web/native/routes.hpp"
 
 namespace lyceum::web {
@@ -140,6 +142,17 @@ Task<Result<Answer>> get_file(const Services& services, Request request) {
     co_return Answer{.content_type = std::move(content_type), .body = std::move(bytes)};
   }
   co_return attachment(std::move(bytes), std::move(content_type), path);
+}
+
+Task<Result<Answer>> get_generation(const Services& services, Request request) {
+  CO_TRY_OK(QueryReader(request.query).finish());
+  const std::string& text = request.params.at("generation");
+  std::uint64_t seq = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seq);
+  if (problem != std::errc() || end != text.data() + text.size())
+    co_return Error{Errc::invalid_argument, "generation: expected the number of a gen.started event"};
+  CO_TRY(const Json generation, co_await services.runs.generation(run_of(request), seq));
+  co_return json_answer(generation);
 }
 
 Task<Result<Answer>> export_run(const Services& services, Request request) {

@@ -66,6 +66,11 @@ model::Prompt evidence_prompt(const std::string& question) {
       fence("question", question) + "\nWhich passages of the sources say something that helps to answer it?");
 }
 
+model::Prompt support_prompt(const std::string& question) {
+  return make_prompt("reading.span", {{"question", question}}, "You answer from the sources alone.",
+                     fence("question", question) + "\nAnswer it in one sentence.");
+}
+
 model::Prompt relevant_prompt(const std::string& question, const std::string& quote) {
   return make_prompt("deep_search.relevant", {{"question", question}, {"quote", quote}},
                      "You judge evidence.",

@@ -40,6 +40,8 @@ model::Prompt enough_prompt(const std::string& question, const std::vector<std::
                             const std::vector<std::string>& missing_terms);
 model::Prompt queries_prompt(const std::string& question, const QueryState& state);
 model::Prompt conflict_prompt(const std::string& question, const std::string& a, const std::string& b);
+/// What a sentence of the answer is measured as: what follows the question and the quotes.
+model::Prompt support_prompt(const std::string& question);
 model::Prompt answer_prompt(const std::string& question, const std::vector<NumberedQuote>& evidence,
                             const std::vector<ConflictNote>& conflicts);
 

@@ -40,6 +40,91 @@ TEST_F(AnswerTest, EverySentenceCitesEvidence) {
   EXPECT_THAT(run.files["report.md"], HasSubstr("> The Golden Gate Bridge was opened in May 1937."));
 }
 
+/// Says of every first source that it carries the claim, and of the others that they do not.
+class FixedWhiteBox final : public model::WhiteBox {
+ public:
+  Task<Result<model::Support>> measure_support(model::SupportRequest request) override {
+    requests.push_back(request);
+    if (is_broken) co_return Error{Errc::too_large, "too long"};
+    model::Support support{.with_all = -1, .without_any = -2, .without_source = {-1.5}};
+    support.without_source.resize(request.sources.size(), -1);
+    co_return support;
+  }
+
+  Task<Result<model::Explained>> explain(model::ExplainRequest) override {
+    co_return Error{Errc::unsupported, ""};
+  }
+
+  Task<Result<model::Explained>> explain_trace(model::TraceRequest) override {
+    co_return Error{Errc::unsupported, ""};
+  }
+
+  std::uint32_t experts_max() const override { return 0; }
+
+  std::vector<model::SupportRequest> requests{};
+  bool is_broken = false;
+};
+
+/// The lexical model, but it measures support.
+class MeasuringModel final : public model::LanguageModel {
+ public:
+  explicit MeasuringModel(model::LanguageModel& inner) : inner_(inner), info_(inner.info()) {
+    info_.capabilities.shows_tokens = true;
+  }
+
+  const model::ModelInfo& info() const override { return info_; }
+
+  Task<Result<model::Choice>> choose(model::ChooseRequest request) override {
+    return inner_.choose(std::move(request));
+  }
+
+  Task<Result<model::Quotes>> quote(model::QuoteRequest request) override {
+    return inner_.quote(std::move(request));
+  }
+
+  Task<Result<model::Written>> write(model::WriteRequest request, model::TextSink* sink) override {
+    return inner_.write(std::move(request), sink);
+  }
+
+  Task<Result<std::vector<std::vector<float>>>> embed(std::vector<std::string> texts) override {
+    return inner_.embed(std::move(texts));
+  }
+
+  model::WhiteBox* white_box() override { return &measuring; }
+
+  FixedWhiteBox measuring{};
+
+ private:
+  model::LanguageModel& inner_;
+  model::ModelInfo info_;
+};
+
+TEST_F(AnswerTest, SaysHowFarEachCitationCarriesItsSentenceWhereTheModelMeasuresIt) {
+  const std::string quote = "The Golden Gate Bridge was opened in May 1937.";
+  run.blackboard.evidence.push_back(evidence("e1", quote, "Bridges", kQuestion));
+  MeasuringModel measuring(*model);
+  test::FakeStepContext context(input_for(kQuestion, {"write_file"}), tools, measuring, run);
+
+  ASSERT_TRUE(do_step("deep_search.answer", context));
+
+  const Json sentence = proposed()["sentences"][0];
+  EXPECT_EQ(sentence["measured"]["gains"], Json::array({0.5}));
+  EXPECT_EQ(sentence["measured"]["without_any"], -2.0);
+  ASSERT_EQ(measuring.measuring.requests.size(), proposed()["sentences"].size());
+  EXPECT_THAT(measuring.measuring.requests[0].sources, ElementsAre(quote));
+  EXPECT_EQ(measuring.measuring.requests[0].claim, sentence["text"]);
+
+  run.events.clear();
+  measuring.measuring.is_broken = true;
+  test::FakeStepContext again(input_for(kQuestion, {"write_file"}), tools, measuring, run);
+  ASSERT_TRUE(do_step("deep_search.answer", again));
+  EXPECT_TRUE(proposed()["sentences"][0]["measured"].is_null());
+
+  run.events.clear();
+  ASSERT_TRUE(answer());
+  EXPECT_TRUE(proposed()["sentences"][0]["measured"].is_null()) << "the lexical model measures nothing";
+}
+
 TEST_F(AnswerTest, WithoutEvidenceItWasNotFound) {
   const auto result = answer();
 

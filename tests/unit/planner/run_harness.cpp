@@ -27,6 +27,7 @@ Task<Result<tools::ToolOutcome>> CountingTool::run(Json args, tools::ToolCall ca
 
 Task<Result<model::Choice>> ScriptedModel::choose(model::ChooseRequest request) {
   ++calls;
+  experts.push_back(request.experts);
   if (is_down) co_return Error{Errc::unavailable, "nobody answers"};
   std::vector<double> probabilities(request.options.size(), 0.0);
   probabilities.front() = 1.0;
@@ -39,15 +40,63 @@ Task<Result<model::Quotes>> ScriptedModel::quote(model::QuoteRequest) {
 
 Task<Result<model::Written>> ScriptedModel::write(model::WriteRequest request, model::TextSink* sink) {
   ++calls;
+  begun.push_back(request.begun.tokens.size());
+  std::uint32_t now = 0;
+  const auto use = [&](std::uint64_t token, std::uint32_t wanted) {
+    if (wanted == now || !shows_tokens) return;
+    now = wanted;
+    sink->on_experts({.token = token, .experts = wanted});
+  };
+  const auto piece_of = [&now](int word) {
+    return "w" + std::to_string(word) + (now == 0 ? "" : "e" + std::to_string(now)) + " ";
+  };
   std::string text;
-  for (int word = 0; word < 10; ++word) {
+  for (const std::int32_t token : request.begun.tokens) {
+    for (const model::ExpertChange& change : request.begun.experts)
+      if (change.token == static_cast<std::uint64_t>(token)) now = change.experts;
+    text += piece_of(token);
+  }
+  if (shows_tokens && request.begun.tokens.empty()) sink->on_prompt({101, 102, 103});
+  use(request.begun.tokens.size(), request.experts);
+  for (int word = static_cast<int>(request.begun.tokens.size()); word < num_words; ++word) {
     if (before_word) before_word(word);
-    const std::string piece = "w" + std::to_string(word) + " ";
+    if (word == hangs_at) {
+      net::steady_timer never(co_await net::this_coro::executor, net::steady_timer::time_point::max());
+      co_await never.async_wait(as_result);
+      co_return Error{Errc::cancelled, "cancelled"};
+    }
+    const std::string piece = piece_of(word);
+    if (shows_tokens) sink->on_token(word);
     if (sink != nullptr && !co_await sink->on_text(piece)) co_return Error{Errc::cancelled, "stopped"};
     text += piece;
+    if (shows_tokens) use(static_cast<std::uint64_t>(word) + 1, sink->experts_wanted(now));
   }
-  co_return model::Written{.text = text,
-                           .usage = {.tokens_in = request.prompt.task.size(), .tokens_out = 10}};
+  model::Written written{.text = text, .usage = {.tokens_in = request.prompt.task.size(), .tokens_out = 10}};
+  if (shows_tokens)
+    written.expert_use = {.tokens = {{3, 1}, {}}, .num_tokens = 4, .routing_consistency = 0.5};
+  co_return written;
+}
+
+Task<Result<model::Support>> ScriptedWhiteBox::measure_support(model::SupportRequest) {
+  co_return Error{Errc::unsupported, "not measured"};
+}
+
+Task<Result<model::Explained>> ScriptedWhiteBox::explain(model::ExplainRequest) {
+  co_return Error{Errc::unsupported, "not explained"};
+}
+
+Task<Result<model::Explained>> ScriptedWhiteBox::explain_trace(model::TraceRequest request) {
+  model::Explained explained;
+  for (const std::int32_t token : request.trace.tokens) {
+    const std::string text = "w" + std::to_string(token) + " ";
+    explained.tokens.push_back({.token = {.bytes = text, .logprob = -1},
+                                .text = text,
+                                .entropy = 2,
+                                .top = {{.bytes = text, .logprob = -1}},
+                                .attention = std::vector<double>(request.sources.size(), 0.25),
+                                .experts = {{0, 1}}});
+  }
+  co_return explained;
 }
 
 Task<Result<std::vector<std::vector<float>>>> ScriptedModel::embed(std::vector<std::string>) {

@@ -16,6 +16,7 @@
 #include "agents/registry.hpp"
 #include "base/random.hpp"
 #include "memory/store.hpp"
+#include "model/white_box.hpp"
 #include "planner/service.hpp"
 #include "tests/unit/planner/flaky_store.hpp"
 
@@ -57,7 +58,18 @@ class CountingTool final : public tools::Tool {
   Spec spec_;
 };
 
-/// A model whose writes stream word by word, and which can be down.
+/// Shows a text as one token a word.
+class ScriptedWhiteBox final : public model::WhiteBox {
+ public:
+  Task<Result<model::Support>> measure_support(model::SupportRequest request) override;
+  Task<Result<model::Explained>> explain(model::ExplainRequest request) override;
+  Task<Result<model::Explained>> explain_trace(model::TraceRequest request) override;
+
+  std::uint32_t experts_max() const override { return 4; }
+};
+
+/// A model whose writes stream word by word, and which can be down. With a white box each word is a token,
+/// and says with how many experts it was made where that is not the model's own number.
 class ScriptedModel final : public model::LanguageModel {
  public:
   const model::ModelInfo& info() const override { return info_; }
@@ -67,12 +79,20 @@ class ScriptedModel final : public model::LanguageModel {
   Task<Result<model::Written>> write(model::WriteRequest request, model::TextSink* sink) override;
   Task<Result<std::vector<std::vector<float>>>> embed(std::vector<std::string> texts) override;
 
+  model::WhiteBox* white_box() override { return shows_tokens ? &white_box_ : nullptr; }
+
   bool is_down = false;
+  bool shows_tokens = false;
+  int num_words = 10;
+  int hangs_at = -1;  ///< The word before which a write waits until it is cancelled.
   int calls = 0;
+  std::vector<std::size_t> begun{};      ///< Tokens that each write went on behind.
+  std::vector<std::uint32_t> experts{};  ///< That each choice was asked with.
   std::function<void(int word)> before_word{};
 
  private:
   model::ModelInfo info_{.provider = "scripted", .name = "scripted"};
+  ScriptedWhiteBox white_box_{};
 };
 
 /// A planner over a real store in a temporary directory, with scripted agents of the lead "test": test.plan

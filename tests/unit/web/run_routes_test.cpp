@@ -158,6 +158,15 @@ TEST_F(RunRoutes, TheModelHasTheFactsAndTheFiguresOfItsEngine) {
   EXPECT_EQ(engine["live"]["expert_tokens"][0][1], 200);
 }
 
+TEST_F(RunRoutes, ATextIsShownTokenByToken) {
+  const Answer answer = ask("GET", "/api/runs/r1/generations/3");
+  EXPECT_EQ(answer.status, 200U);
+  EXPECT_EQ(Json::parse(answer.body)["tokens"][0]["text"], "Ada");
+  EXPECT_EQ(ask("GET", "/api/runs/r1/generations/4").status, 404U);
+  for (const char* wrong : {"x", "3x", "-3", "99999999999999999999"})
+    EXPECT_EQ(ask("GET", std::string("/api/runs/r1/generations/") + wrong).status, 422U) << wrong;
+}
+
 TEST_F(RunRoutes, TheRestConformsToTheDocument) {
   runs.append("r1", "run.submitted");
   for (const char* target :

@@ -20,7 +20,9 @@ const shapes = {
   "{id,name,kind,mentions,evidence[]}": "o.entity",
   "{from,to,label,evidence}": "o.relation",
   "{label,p}": "o.option",
-  "{text,citations[],support}": "o.sentence",
+  "{text,citations[],support,measured}": "o.sentence",
+  "{name,text}": "o.source",
+  "{token,experts}": "o.expertChange",
   "{about,evidence[]}": "o.conflict",
 };
 

@@ -40,6 +40,39 @@ TEST(SchemaProperties, EverythingWrittenAtRandomIsValid) {
   EXPECT_GT(num_ended, 4 * kNumSchemas);
 }
 
+TEST(SchemaProperties, WhatIsCutOffAnywhereIsValidWithItsShortestCompletion) {
+  const auto vocabulary = small_vocabulary();
+  for (std::uint64_t seed = 0; seed < kNumSchemas; ++seed) {
+    SchemaSamples samples(seed);
+    const Json schema = samples.schema(3);
+    const auto constraint = constraint_of(schema, vocabulary);
+    ASSERT_TRUE(constraint);
+    for (std::size_t tokens_max = 0; tokens_max < 24; ++tokens_max) {
+      const auto walking = constraint->clone();
+      Walk walk = random_walk(*walking, *vocabulary, samples.random(), tokens_max);
+      const std::string completion = walking->shortest_completion();
+      EXPECT_TRUE(completion.empty() || !walking->may_end());
+      const auto value = parse_json(walk.text + completion);
+      ASSERT_TRUE(value) << walk.text << " and " << completion << " under " << dump_json(schema);
+      ASSERT_TRUE(fits(*value, schema))
+          << walk.text << " and " << completion << " under " << dump_json(schema);
+    }
+  }
+}
+
+TEST(SchemaProperties, TheShortestCompletionClosesAndAddsOnlyWhatMustBeThere) {
+  const Json schema = {
+      {"type", "object"},
+      {"properties",
+       {{"a", {{"type", "array"}, {"items", {{"type", "string"}}}}}, {"b", {{"enum", {"long word", "it"}}}}}},
+      {"required", {"a", "b"}},
+      {"additionalProperties", false}};
+  const auto constraint = constraint_of(schema, small_vocabulary());
+  for (const char byte : std::string_view("{\"a\":[\"x"))
+    constraint->accept(static_cast<unsigned char>(byte));
+  EXPECT_EQ(constraint->shortest_completion(), "\"],\"b\":\"it\"}");
+}
+
 TEST(SchemaProperties, EveryValidCompactDocumentIsLetThrough) {
   const auto vocabulary = small_vocabulary();
   for (std::uint64_t seed = 0; seed < kNumSchemas; ++seed) {

@@ -22,7 +22,7 @@ class WhiteBoxTest : public testing::TestWithParam<bool> {
         make_engine_model_blocking({.path = file_.path(), .key_value_bytes = 1U << 20U}, pool_, metrics_);
     ASSERT_TRUE(made) << made.error().message;
     model_ = *std::move(made);
-    white_box_ = white_box_of(*model_);
+    white_box_ = model_->white_box();
     ASSERT_NE(white_box_, nullptr);
   }
 
@@ -68,10 +68,10 @@ TEST_P(WhiteBoxTest, ExplainsEveryToken) {
     EXPECT_EQ(token.top[0].logprob, token.token.logprob);
   }
   std::uint64_t uses = 0;
-  for (const std::uint64_t count : explained->expert_use[1]) uses += count;
+  for (const std::uint64_t count : explained->expert_use.tokens[1]) uses += count;
   EXPECT_EQ(uses, explained->tokens.size() * 2);
-  EXPECT_GT(explained->routing_consistency, 0.0);
-  EXPECT_LE(explained->routing_consistency, 1.0);
+  EXPECT_GT(explained->expert_use.routing_consistency, 0.0);
+  EXPECT_LE(explained->expert_use.routing_consistency, 1.0);
 }
 
 TEST_P(WhiteBoxTest, SteersTheChoiceOfExperts) {
@@ -80,8 +80,8 @@ TEST_P(WhiteBoxTest, SteersTheChoiceOfExperts) {
   request.controls.bias = {{0, {{2, -1e9}}}, {1, {{3, 10}}}};
   const auto explained = run_task(white_box_->explain(request));
   ASSERT_TRUE(explained) << explained.error().message;
-  EXPECT_EQ(explained->expert_use[0][2], 0U);
-  EXPECT_EQ(explained->expert_use[1][3], explained->tokens.size());
+  EXPECT_EQ(explained->expert_use.tokens[0][2], 0U);
+  EXPECT_EQ(explained->expert_use.tokens[1][3], explained->tokens.size());
   request.controls.bias = {{0, {{4, 1}}}};
   EXPECT_THAT(run_task(white_box_->explain(request)).error().message, HasSubstr("number 4"));
   request.controls.bias = {{2, {{0, 1}}}};

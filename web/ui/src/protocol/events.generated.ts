@@ -51,8 +51,10 @@ export const eventData = {
   "message.delta": object({ message: string, offset: number, text: string }),
   /** A whole text. */
   "message.finished": object({ message: string, role: string, text: string }),
-  /** Text committed so far of a generation under way. */
-  "gen.checkpoint": object({ message: string, text: string }),
+  /** A model that shows its tokens begins a text; what it was asked, as tokens and as texts. */
+  "gen.started": object({ message: string, name: string, task: string, fingerprint: string, model: string, sources: array(o.source), prompt: array(number) }),
+  /** More of a text under way is committed: after a crash it goes on behind this. */
+  "gen.checkpoint": object({ message: string, offset: number, text: string, tokens: array(number), experts: array(o.expertChange) }),
   /** How far a tool has come. Ephemeral. */
   "tool.progress": object({ name: string, done: number, total: number, text: string }),
   /** What the agent is doing and why, in one sentence. */
@@ -83,6 +85,8 @@ export const eventData = {
   "file.changed": object({ path: string, hash: string, bytes: number, before: string }),
   /** The limits of the run. */
   "budget.set": object({ budget: o.budget }),
+  /** How many experts a token and layer the model uses from here on; 0: its own number. */
+  "experts.set": object({ experts: number }),
   /** Nothing changes any more; the next rung of the ladder. */
   "loop.escalated": object({ rung: oneOf("forbid", "reassign", "replan", "ask", "stop"), why: string }),
 } as const;
@@ -116,7 +120,8 @@ export const eventSays: Readonly<Record<EventType, string>> = {
   "action.retried": "A model or tool was unavailable and is asked again.",
   "message.delta": "A piece of text being written.",
   "message.finished": "A whole text.",
-  "gen.checkpoint": "Text committed so far of a generation under way.",
+  "gen.started": "A model that shows its tokens begins a text; what it was asked, as tokens and as texts.",
+  "gen.checkpoint": "More of a text under way is committed: after a crash it goes on behind this.",
   "tool.progress": "How far a tool has come.",
   "thought.noted": "What the agent is doing and why, in one sentence.",
   "question.understood": "What kind of question it is and what would count as an answer.",
@@ -132,5 +137,6 @@ export const eventSays: Readonly<Record<EventType, string>> = {
   "note.read": "An agent has taken a note into account.",
   "file.changed": "A workspace file has new content.",
   "budget.set": "The limits of the run.",
+  "experts.set": "How many experts a token and layer the model uses from here on; 0: its own number.",
   "loop.escalated": "Nothing changes any more; the next rung of the ladder.",
 };

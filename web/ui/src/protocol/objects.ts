@@ -64,10 +64,42 @@ export const entity = object({
 export type Entity = Infer<typeof entity>;
 export const relation = object({ from: string, to: string, label: string, evidence: any });
 export type Relation = Infer<typeof relation>;
-export const sentence = object({ text: string, citations: array(string), support: any });
+/** How far each citation carries a sentence: by how much hiding it makes the sentence less likely, in nats a token. */
+export const measured = object({ with_all: number, without_any: number, gains: array(number) });
+export const sentence = object({
+  text: string,
+  citations: array(string),
+  support: any,
+  measured: nullable(measured),
+});
 export type Sentence = Infer<typeof sentence>;
 export const conflict = object({ about: string, evidence: array(string) });
 export type Conflict = Infer<typeof conflict>;
+
+export const source = object({ name: string, text: string });
+export const expertChange = object({ token: number, experts: number });
+export const shownToken = object({
+  text: string,
+  logprob: number,
+  entropy: number,
+  top: array(object({ text: string, logprob: number })),
+  attention: array(number),
+  experts: array(array(number)),
+});
+export type ShownToken = Infer<typeof shownToken>;
+export const generation = object({
+  generation: number,
+  step: string,
+  task: string,
+  model: string,
+  prompt_tokens: number,
+  sources: array(source),
+  text: string,
+  tokens: array(shownToken),
+  experts_set: array(expertChange),
+  experts: object({ tokens: number, use: array(array(number)), routing_consistency: number }),
+});
+export type Generation = Infer<typeof generation>;
 
 export const runSummary = object({
   run: string,
@@ -180,6 +212,7 @@ export const engine = object({
   layers: number,
   experts: number,
   experts_used: number,
+  experts_max: number,
   context_length: number,
   vocabulary: number,
   weight_bytes: number,
