@@ -15,8 +15,8 @@ const axeSource = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const shots = fileURLToPath(new URL("../../test-artifacts/browser/", import.meta.url));
 const isNoise = (text) => /favicon|status of 40[149]|WebSocket connection to/.test(text);
 
-/** Starts `command`, which prints the page's address as its first line, and stops it again. */
-export async function startService(binary) {
+/** Starts `command`, which prints the page's address as its first line, and stops it again. `more`: of its environment. */
+export async function startService(binary, more = {}) {
   const data = mkdtempSync(join(tmpdir(), "lyceum-browser-"));
   const mock = fileURLToPath(new URL("../../web/ui/tests/mock/main.mjs", import.meta.url));
   const [command, args] =
@@ -27,7 +27,7 @@ export async function startService(binary) {
   let child;
   const start = async () => {
     // The fetch story reads a page of its own making on loopback.
-    const env = { ...process.env, PORT: port, LYCEUM_EGRESS_ALLOW_PRIVATE: "true" };
+    const env = { ...process.env, PORT: port, LYCEUM_EGRESS_ALLOW_PRIVATE: "true", ...more };
     const withPort = args.map((arg, index) => (args[index - 1] === "--port" ? port : arg));
     child = spawn(command, withPort, { stdio: ["ignore", "pipe", "inherit"], env });
     const lines = createInterface({ input: child.stdout });

@@ -8,6 +8,7 @@ import { modelStories } from "./stories/model.mjs";
 import { outageStories } from "./stories/outage.mjs";
 import { runStories } from "./stories/run.mjs";
 import { sessionStories } from "./stories/session.mjs";
+import { tokenStories } from "./stories/tokens.mjs";
 
 const binary = process.argv[2];
 if (!binary) {
@@ -15,7 +16,7 @@ if (!binary) {
   process.exit(2);
 }
 
-const shared = {};
+const shared = { binary };
 describe("the page in a real browser", () => {
   before(async () => {
     shared.service = await startService(binary);
@@ -30,6 +31,7 @@ describe("the page in a real browser", () => {
   runStories(shared);
   holdStories(shared);
   modelStories(shared);
+  tokenStories(shared);
   lookStories(shared);
   outageStories(shared);
 });

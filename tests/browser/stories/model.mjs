@@ -12,6 +12,7 @@ const engine = {
   layers: 2,
   experts: 3,
   experts_used: 1,
+  experts_max: 3,
   context_length: 1024,
   vocabulary: 8192,
   weight_bytes: 22_700_000,

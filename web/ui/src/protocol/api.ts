@@ -90,6 +90,7 @@ export const api = {
     if (!response.ok) throw errorOf(parseJson(text), response.status);
     return text;
   },
+  generation: (run: string, seq: number) => call(o.generation, `/api/runs/${at(run)}/generations/${seq}`),
   files: (run: string) => call(o.files, `/api/runs/${at(run)}/files`),
   fileAddress: (run: string, path: string) =>
     `/api/runs/${at(run)}/files/${path.split("/").map(at).join("/")}`,

@@ -71,6 +71,7 @@ export type CommandBody =
       readonly time_s?: number;
       readonly tokens?: number;
       readonly tool_calls?: number;
-    };
+    }
+  | { readonly type: "experts.set"; readonly experts: number };
 
 export type Command = CommandBody & { readonly id: string };

@@ -13,6 +13,7 @@ const envelope = object({
   step: nullable(string),
   attempt: number,
   action: nullable(string),
+  pos: number,
   cmd: nullable(string),
   ephemeral: boolean,
 });

@@ -26,7 +26,7 @@ if (!engine) throw new Error("the model has an engine");
 
 describe("the expert map", () => {
   it("measures every layer by its own even share", () => {
-    const [first, dense] = layerUses(engine.live);
+    const [first, dense] = layerUses(engine.live.expert_tokens);
 
     expect(first).toMatchObject({ busiest: 1, busiestShare: 0.75, idle: 2 });
     expect(first?.levels).toEqual([0.25, 0.75, 0, 0]);
@@ -34,7 +34,7 @@ describe("the expert map", () => {
   });
 
   it("is empty of colour before the first token", () => {
-    const [layer] = layerUses({ ...engine.live, expert_tokens: [[0, 0]] });
+    const [layer] = layerUses([[0, 0]]);
 
     expect(layer?.levels).toEqual([0, 0]);
   });

@@ -15,8 +15,8 @@ export interface LayerUse {
 }
 
 /** How a layer's tokens spread over its experts. Layers compare, since each is measured by its own even share. */
-export function layerUses(live: EngineLive): readonly LayerUse[] {
-  return live.expert_tokens.map((tokens, layer) => {
+export function layerUses(use: readonly (readonly number[])[]): readonly LayerUse[] {
+  return use.map((tokens, layer) => {
     const total = tokens.reduce((sum, count) => sum + count, 0);
     const most = Math.max(0, ...tokens);
     const full = (4 * total) / Math.max(1, tokens.length);
@@ -111,6 +111,10 @@ const abilities: Readonly<Record<string, Ability>> = {
   resumes_at_token: {
     can: "Goes on at the very token where a pause or a restart stopped it.",
     cannot: "Begins a text anew after a restart.",
+  },
+  shows_tokens: {
+    can: "Shows what went into each of its tokens, and measures how far a source carries a sentence.",
+    cannot: "Does not show its tokens, and cannot measure how far a source carries a sentence.",
   },
 };
 

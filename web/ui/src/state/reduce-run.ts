@@ -19,6 +19,7 @@ import {
   reduceAction,
   reduceCheckpoint,
   reduceDelta,
+  startGeneration,
   startStep,
   withEventLine,
 } from "./reduce-work";
@@ -84,6 +85,8 @@ function apply(view: RunView, event: RunEvent): RunView {
       return reduceAction(view, event);
     case "message.delta":
       return reduceDelta(view, event);
+    case "gen.started":
+      return startGeneration(withEventLine(view, event), event);
     case "gen.checkpoint":
       return reduceCheckpoint(view, event);
     case "message.finished":
@@ -111,6 +114,8 @@ function apply(view: RunView, event: RunEvent): RunView {
       return withEventLine(changeFile(view, event), event);
     case "budget.set":
       return { ...view, budget: event.data.budget };
+    case "experts.set":
+      return withEventLine({ ...view, experts: event.data.experts }, event);
     case "command.accepted":
       return view;
     case "run.recovered":

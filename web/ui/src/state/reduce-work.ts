@@ -141,6 +141,12 @@ function placeMessage(view: RunView, event: RunEvent, message: MessageView): Run
   return { ...view, messages, stream: view.stream.with(line) };
 }
 
+export function startGeneration(view: RunView, event: EventOf<"gen.started">): RunView {
+  const { seq, step, attempt, pos } = event;
+  const generation = { seq, step, attempt, pos, task: event.data.task, tokens: 0 };
+  return { ...view, generations: view.generations.with(String(seq), generation) };
+}
+
 /** Deltas may be lost or come twice; the offset says which, and the finished message mends everything. */
 export function reduceDelta(view: RunView, event: EventOf<"message.delta">): RunView {
   const { message: id, offset, text } = event.data;
@@ -159,11 +165,28 @@ export function reduceDelta(view: RunView, event: EventOf<"message.delta">): Run
 }
 
 export function reduceCheckpoint(view: RunView, event: EventOf<"gen.checkpoint">): RunView {
-  const { message: id, text } = event.data;
-  const before = view.messages.get(id);
-  const bytes = utf8.encode(text).length;
-  if (before && (before.isFinished || before.bytes > bytes)) return view;
-  return placeMessage(view, event, { id, role: before?.role ?? "assistant", text, bytes, isFinished: false });
+  const { message: id, offset, text, tokens } = event.data;
+  const grown = tokens.length > 0 ? countTokens(view, event, tokens.length) : view;
+  const before = grown.messages.get(id);
+  const have = before?.bytes ?? 0;
+  if (id === "" || before?.isFinished || offset < have) return grown;
+  return placeMessage(grown, event, {
+    id,
+    role: before?.role ?? "assistant",
+    text: (before?.text ?? "") + text,
+    bytes: offset + utf8.encode(text).length,
+    isFinished: false,
+  });
+}
+
+function countTokens(view: RunView, event: RunEvent, count: number): RunView {
+  const { step, attempt, pos } = event;
+  const generation = view.generations
+    .values()
+    .findLast((one) => one.step === step && one.attempt === attempt && one.pos === pos);
+  if (!generation) return view;
+  const grown = { ...generation, tokens: generation.tokens + count };
+  return { ...view, generations: view.generations.with(String(generation.seq), grown) };
 }
 
 export function finishMessage(view: RunView, event: EventOf<"message.finished">): RunView {

@@ -64,6 +64,17 @@ export interface MessageView {
   readonly isFinished: boolean;
 }
 
+/** A text that a model writes token by token. */
+export interface GenerationView {
+  /** Number of the event that it began with. */
+  readonly seq: number;
+  readonly step: string | null;
+  readonly attempt: number;
+  readonly pos: number;
+  readonly task: string;
+  readonly tokens: number;
+}
+
 /** One line of the stream: an event as it is, or the place where an action or a message began. */
 export type StreamItem = {
   readonly seq: number;
@@ -146,6 +157,9 @@ export interface RunView {
   readonly answer: AnswerView | null;
   readonly notes: readonly NoteView[];
   readonly files: ReadonlyMap<string, FileEntry>;
+  readonly generations: PersistentMap<GenerationView>;
+  /** A token and layer, as a person set them; 0: the model's own number. */
+  readonly experts: number;
   readonly budget: Budget;
   readonly usage: Usage;
   readonly unreadable: number;
@@ -176,6 +190,8 @@ export const emptyRun: RunView = {
   answer: null,
   notes: [],
   files: new Map(),
+  generations: PersistentMap.empty(),
+  experts: 0,
   budget: { time_s: 0, tokens: 0, tool_calls: 0 },
   usage: { tokens_in: 0, tokens_out: 0, tool_calls: 0, model_calls: 0, time_ms: 0 },
   unreadable: 0,
@@ -192,6 +208,11 @@ export function stepStatus(view: RunView, step: string): StepStatus {
 
 export function isOver(view: RunView): boolean {
   return view.end !== null;
+}
+
+/** The text of the run's answer, where the model shows its tokens. */
+export function answerGeneration(view: RunView): GenerationView | undefined {
+  return view.generations.values().findLast((generation) => generation.task.endsWith(".answer"));
 }
 
 /** The open pause hold of a path ("" for the whole run). */

@@ -16,6 +16,7 @@ export function engineOf(nowMs) {
     layers,
     experts,
     experts_used: 2,
+    experts_max: experts,
     context_length: 1024,
     vocabulary: 8192,
     weight_bytes: 22_700_000,
@@ -39,5 +40,50 @@ export function engineOf(nowMs) {
         layer === 0 ? [] : Array.from({ length: experts }, (_, expert) => use(layer, expert)),
       ),
     },
+  };
+}
+
+/** A text as GET /api/runs/{run}/generations/{seq} shows it: one token a word. */
+export function generationOf(run, started) {
+  const { step, data } = started;
+  const parts = run.log.filter((event) => event.type === "gen.checkpoint" && event.pos === started.pos);
+  const text = parts.map((event) => event.data.text).join("");
+  const words = text.match(/\s?\S+/g) ?? [];
+  const expertsOf = (index, layer) =>
+    layer === 0 ? [] : [(index * 5 + layer) % experts, (index * 3 + layer * 7) % experts];
+  const use = Array.from({ length: layers }, (_, layer) =>
+    layer === 0
+      ? []
+      : Array.from(
+          { length: experts },
+          (_, expert) => words.filter((_, index) => expertsOf(index, layer).includes(expert)).length,
+        ),
+  );
+  return {
+    generation: started.seq,
+    step,
+    task: data.task,
+    model: data.model,
+    prompt_tokens: 42,
+    sources: data.sources,
+    text,
+    tokens: words.map((word, index) => {
+      const p = 0.95 - (index % 5) * 0.2;
+      const top = [
+        { text: word, logprob: Math.log(p) },
+        { text: " else", logprob: Math.log((1 - p) / 2) },
+        { text: "\n", logprob: Math.log((1 - p) / 4) },
+      ];
+      return {
+        text: word,
+        logprob: Math.log(p),
+        entropy: (index % 5) * 0.7,
+        top,
+        attention: data.sources.map((_, source) => 0.3 / (1 + Math.abs(source - (index % 3)))),
+        experts: Array.from({ length: layers }, (_, layer) => expertsOf(index, layer)),
+      };
+    }),
+    experts_set: run.experts > 0 ? [{ token: 0, experts: run.experts }] : [],
+    experts: { tokens: words.length, use, routing_consistency: 0.31 },
   };
 }

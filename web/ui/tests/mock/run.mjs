@@ -338,6 +338,10 @@ const commands = {
     Object.assign(run.body.budget, Object.fromEntries(limits));
     run.emit("budget.set", { budget: run.body.budget }, person);
   },
+  "experts.set": (run, { experts }) => {
+    run.experts = experts;
+    run.emit("experts.set", { experts }, person);
+  },
 };
 
 MockRun.prototype.addEvidence = function addEvidence(entry, envelope = person) {

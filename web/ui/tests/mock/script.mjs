@@ -279,11 +279,25 @@ async function answerStep({ run, emit, envelope, isCurrent }) {
     counting.length > 0
       ? "The sources say it in so many words. They agree on the point, and differ on its date."
       : "Nothing of it is in your sources.";
+  const begun = {
+    message,
+    name: "model.write",
+    task: "deep_search.answer",
+    fingerprint: message,
+    prompt: [1, 2],
+  };
+  const sources = [
+    { name: "question", text: run.body.question },
+    ...counting.map((entry, index) => ({ name: `evidence ${index + 1} quote`, text: entry.quote })),
+  ];
+  const call = { ...envelope, pos: 9 };
+  run.emit("gen.started", { ...begun, model: "engine lyceum-1", sources }, call);
   let offset = 0;
   for (const word of text.split(/(?<= )/)) {
     await tick(run, envelope.step);
     if (!isCurrent()) throw new AttemptOver();
     run.emitDelta("message.delta", { message, offset, text: word }, envelope);
+    run.emit("gen.checkpoint", { message, offset, text: word, tokens: [offset], experts: [] }, call);
     offset += Buffer.byteLength(word);
   }
   await emit("message.finished", { message, role: "assistant", text });
@@ -294,6 +308,7 @@ async function answerStep({ run, emit, envelope, isCurrent }) {
         : `A further passage supports it, in “${entry.title}”.`,
     citations: [entry.evidence],
     support: 0.9 - index * 0.2,
+    measured: { with_all: -1.2, without_any: -1.9, gains: [0.7 - index * 0.69] },
   }));
   await emit("answer.proposed", {
     sentences,

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { WebSocketServer } from "ws";
 import { MockDocuments } from "./documents.mjs";
-import { engineOf } from "./engine.mjs";
+import { engineOf, generationOf } from "./engine.mjs";
 import { MockRun, Refusal } from "./run.mjs";
 
 const token = "mock-token";
@@ -150,6 +150,11 @@ const routes = {
         200,
         request.headers.accept === "text/markdown" ? run.markdown(Number(query.get("rev"))) : run.plan,
       );
+    if (part === "generations") {
+      const started = run.log[Number(rest[0]) - 1];
+      if (started?.type !== "gen.started") throw new Refusal("not_found", `no text begins with ${rest[0]}`);
+      return send(response, 200, generationOf(run, started));
+    }
     if (part === "files") return send(response, 200, rest.length > 0 ? "<p>original</p>" : { files: [] });
     if (part === "export") {
       const headers = { "Content-Disposition": `attachment; filename="${id}.${query.get("format")}"` };
@@ -236,7 +241,7 @@ const routes = {
       provider: "lexical",
       name: "lexical-1",
       summary: "Words in common, no neural network.",
-      capabilities: { embeds: false, deterministic: true },
+      capabilities: { embeds: false, deterministic: true, shows_tokens: true },
       limits,
       chat: null,
       engine: engineOf(Date.now()),

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { ask, assertAccessible, handbook, openPage, shoot, startService, upload } from "../harness.mjs";
+
+const tiny = fileURLToPath(new URL("../../../../shared/models/tiny-qwen3moe-q8_0.gguf", import.meta.url));
+const question = "When was the lighthouse of Kérity built?";
+
+/** The mock, or a service over a tiny model, whose words mean nothing. */
+async function startEngine(shared) {
+  return shared.service.isMock
+    ? { ...shared.service, stop: () => undefined }
+    : await startService(shared.binary, { LYCEUM_MODEL: `engine:${tiny}` });
+}
+
+/** The first text with tokens in the stream of a run; what the run waits for meanwhile is approved. */
+async function firstText(page) {
+  const tokens = page
+    .locator(".stream")
+    .getByRole("button", { name: /^[1-9]\d* tokens?$/ })
+    .first();
+  const approve = page.getByRole("button", { name: /^Approve/ }).first();
+  for (;;) {
+    await tokens.or(approve).first().waitFor({ timeout: 60_000 });
+    if (await tokens.isVisible()) return tokens;
+    await approve.click();
+    await approve.waitFor({ state: "detached" });
+  }
+}
+
+export function tokenStories(shared) {
+  const cannot = () => !shared.service.isMock && !existsSync(tiny) && `there is no ${tiny}`;
+
+  for (const theme of ["light", "dark"]) {
+    test(`a person looks at a text token by token, in the ${theme} theme`, async (t) => {
+      if (cannot()) return t.skip(cannot());
+      const service = await startEngine(shared);
+      t.after(() => service.stop());
+      const opened = await openPage(shared.browser, service, { theme });
+      const { page } = opened;
+      await upload(page, [handbook]);
+      await page
+        .getByText(/Kérity|lighthouse/)
+        .first()
+        .waitFor();
+      await ask(page, question);
+      await (await firstText(page)).click();
+      const dialog = page.getByRole("dialog", { name: "The text, token by token" });
+      const list = dialog.getByRole("listbox", { name: "Tokens of the text" });
+      await list.waitFor({ timeout: 60_000 });
+      assert.ok((await list.getByRole("option").count()) > 1);
+
+      // By keyboard: the next token, the last, the first.
+      await list.focus();
+      await page.keyboard.press("ArrowRight");
+      await dialog.getByRole("heading", { name: /^Token 2:/ }).waitFor();
+      await page.keyboard.press("Home");
+      await dialog.getByRole("heading", { name: /^Token 1:/ }).waitFor();
+      // By pointer: what is pointed at is shown, what is clicked stays.
+      await list.getByRole("option").nth(1).hover();
+      await dialog.getByRole("heading", { name: /^Token 2:/ }).waitFor();
+      await list.getByRole("option").nth(1).click();
+      await dialog.getByRole("heading", { name: "What the model would have written" }).waitFor();
+      await dialog.getByRole("img", { name: /^Experts of all \d+ tokens$/ }).waitFor();
+      await shoot(page, `tokens-${theme}`);
+      await assertAccessible(page, `tokens, ${theme}`);
+
+      await dialog.getByRole("checkbox", { name: "of this token only" }).check();
+      await dialog.getByRole("img", { name: "Experts of token 2" }).waitFor();
+      await dialog.getByLabel("Colour").selectOption({ index: 2 });
+      await shoot(page, `tokens-attention-${theme}`);
+      await page.keyboard.press("Escape");
+      await dialog.waitFor({ state: "detached" });
+      assert.deepEqual(opened.errors, []);
+      await opened.close();
+    });
+  }
+
+  test("a person sets how many experts the model uses while a run is under way", async (t) => {
+    if (cannot()) return t.skip(cannot());
+    const service = await startEngine(shared);
+    t.after(() => service.stop());
+    const opened = await openPage(shared.browser, service);
+    const { page } = opened;
+    await ask(page, question, { isReviewed: true });
+    await page.getByRole("button", { name: /Run this plan/ }).waitFor({ timeout: 60_000 });
+    const slider = page.getByRole("slider", { name: "experts" });
+    const own = await slider.inputValue();
+    await slider.focus();
+    await page.keyboard.press("Home");
+    await page.getByText("set 1 expert a token").waitFor();
+    assert.equal(await slider.inputValue(), "1");
+    await shoot(page, "experts");
+    await assertAccessible(page, "experts");
+    await page.getByRole("button", { name: /^Back to the model’s own number/ }).click();
+    await page.getByText("set the model’s own number of experts").waitFor();
+    assert.equal(await slider.inputValue(), own);
+    assert.deepEqual(opened.errors, []);
+    await opened.close();
+  });
+
+  test("a text whose model does not show its tokens says why", async (t) => {
+    if (cannot()) return t.skip(cannot());
+    const service = await startEngine(shared);
+    t.after(() => service.stop());
+    const opened = await openPage(shared.browser, service);
+    const { page } = opened;
+    const message = "this text was written by another model";
+    await page.route("**/generations/*", (route) =>
+      route.fulfill({ status: 409, json: { error: { code: "precondition", message } } }),
+    );
+    await ask(page, question);
+    await (await firstText(page)).click();
+    await page.getByRole("alert").getByText(message).waitFor();
+    await opened.close();
+  });
+}
