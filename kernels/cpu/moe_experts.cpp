@@ -34,15 +34,13 @@ void CpuOperations::group_routes(const ExpertsShape& shape, const ExpertRoutes& 
   if (forms.superblocks) gather(gathered_.superblock_rows, inputs_.superblock_rows);
 }
 
-/// kRowsPerItem inner values of every token of an expert: both products and the gate, while they are in a
-/// cache.
+/// Some inner values of every token of an expert: both products and the gate, while they are in a cache.
 void CpuOperations::widen(const ExpertsShape& shape, const ExpertWeights& weights, const ActiveExpert& active,
-                          std::size_t first_row, Scratch& scratch) {
+                          std::size_t first_row, std::size_t num_rows, Scratch& scratch) {
   const auto [expert, first_slot, num_slots] = active;
-  const std::size_t num_rows = std::min(kRowsPerItem, shape.num_inner - first_row);
-  const auto up = room(scratch.up, num_slots * kRowsPerItem);
+  const auto up = room(scratch.up, num_slots * num_rows);
   const auto up_rows = room(scratch.up_rows, num_slots);
-  for (std::size_t slot = 0; slot < num_slots; ++slot) up_rows[slot] = &up[slot * kRowsPerItem];
+  for (std::size_t slot = 0; slot < num_slots; ++slot) up_rows[slot] = &up[slot * num_rows];
   float* const* const gate_rows = inner_rows_.data() + first_slot;
   multiply(weights.gate.rows(expert * shape.num_inner, shape.num_inner), first_row, num_rows, first_slot,
            num_slots, gathered_, gate_rows, first_row, scratch);
@@ -74,21 +72,26 @@ void CpuOperations::moe_experts(const ExpertsShape& shape, const ExpertWeights& 
     slot_rows[slot] = &outputs[slot * shape.num_hidden];
   }
 
-  const std::size_t inner_items = items_of(shape.num_inner);
-  pool_.run(active_.size() * inner_items, [&](std::size_t item, std::size_t thread) {
-    widen(shape, weights, active_[item / inner_items], item % inner_items * kRowsPerItem, *scratch_[thread]);
-  });
+  const std::size_t mean_slots = active_.empty() ? 0 : num_routes / active_.size();
+  const auto run_items = [&](std::size_t width, const auto& work) {
+    const std::size_t per_item = rows_per_item(active_.size() * width, mean_slots, pool_.num_threads());
+    const std::size_t num_items = items_of(width, per_item);
+    pool_.run(active_.size() * num_items, [&](std::size_t item, std::size_t thread) {
+      const std::size_t first = item % num_items * per_item;
+      work(active_[item / num_items], first, std::min(per_item, width - first), *scratch_[thread]);
+    });
+  };
+  run_items(shape.num_inner, [&](const ActiveExpert& active, std::size_t first, std::size_t count,
+                                 Scratch& scratch) { widen(shape, weights, active, first, count, scratch); });
   Forms inner_forms;
   inner_forms.add(weights.down.type);
   if (num_routes > 0) prepare(inner_, num_routes, inner, inner_forms);
-  const std::size_t hidden_items = items_of(shape.num_hidden);
-  pool_.run(active_.size() * hidden_items, [&](std::size_t item, std::size_t thread) {
-    const auto [expert, first_slot, num_slots] = active_[item / hidden_items];
-    const std::size_t first = item % hidden_items * kRowsPerItem;
-    multiply(weights.down.rows(expert * shape.num_hidden, shape.num_hidden), first,
-             std::min(kRowsPerItem, shape.num_hidden - first), first_slot, num_slots, inner_,
-             slot_rows.data() + first_slot, first, *scratch_[thread]);
-  });
+  run_items(shape.num_hidden,
+            [&](const ActiveExpert& active, std::size_t first, std::size_t count, Scratch& scratch) {
+              multiply(weights.down.rows(active.expert * shape.num_hidden, shape.num_hidden), first, count,
+                       active.first_slot, active.num_slots, inner_, slot_rows.data() + active.first_slot,
+                       first, scratch);
+            });
   for_each(num_tokens, [&](std::size_t token) {
     const auto target = y.subspan(token * shape.num_hidden, shape.num_hidden);
     std::ranges::fill(target, 0.0F);

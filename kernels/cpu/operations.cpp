@@ -74,27 +74,31 @@ void CpuOperations::multiply(const WeightMatrix& weight, std::size_t first_row, 
 void CpuOperations::matmul(std::size_t num_tokens, std::span<const float> x,
                            std::span<const Product> products) {
   Forms forms;
-  std::size_t num_items = 0;
+  std::size_t num_rows = 0;
   for (const Product& product : products) {
     LYCEUM_CHECK(x.size() == num_tokens * product.weight.num_inputs);
     LYCEUM_CHECK(product.y.size() == num_tokens * product.weight.num_outputs);
     forms.add(product.weight.type);
-    num_items += items_of(product.weight.num_outputs);
+    num_rows += product.weight.num_outputs;
   }
   if (num_tokens == 0) return;
   prepare(inputs_, num_tokens, x, forms);
   const auto outputs = room(outputs_, num_tokens * products.size());
+  const std::size_t per_item = rows_per_item(num_rows, num_tokens, pool_.num_threads());
+  std::size_t num_items = 0;
   for (std::size_t p = 0; p < products.size(); ++p) {
+    const std::size_t width = products[p].weight.num_outputs;
+    num_items += items_of(width, per_item);
     for (std::size_t token = 0; token < num_tokens; ++token)
-      outputs[p * num_tokens + token] = products[p].y.data() + token * products[p].weight.num_outputs;
+      outputs[p * num_tokens + token] = products[p].y.data() + token * width;
   }
   pool_.run(num_items, [&](std::size_t item, std::size_t thread) {
     std::size_t p = 0;
-    for (; item >= items_of(products[p].weight.num_outputs); ++p)
-      item -= items_of(products[p].weight.num_outputs);
+    for (; item >= items_of(products[p].weight.num_outputs, per_item); ++p)
+      item -= items_of(products[p].weight.num_outputs, per_item);
     const WeightMatrix& weight = products[p].weight;
-    const std::size_t first = item * kRowsPerItem;
-    multiply(weight, first, std::min(kRowsPerItem, weight.num_outputs - first), 0, num_tokens, inputs_,
+    const std::size_t first = item * per_item;
+    multiply(weight, first, std::min(per_item, weight.num_outputs - first), 0, num_tokens, inputs_,
              &outputs[p * num_tokens], first, *scratch_[thread]);
   });
 }

@@ -68,7 +68,7 @@ class CpuOperations final : public Operations {
   void group_routes(const ExpertsShape& shape, const ExpertRoutes& routes, std::span<const float> x,
                     Forms forms);
   void widen(const ExpertsShape& shape, const ExpertWeights& weights, const ActiveExpert& active,
-             std::size_t first_row, Scratch& scratch);
+             std::size_t first_row, std::size_t num_rows, Scratch& scratch);
 
   const KernelTable& kernels_;
   WorkerPool pool_;

@@ -20,7 +20,7 @@ struct Prefetch {
 
   void ask(std::size_t num_bytes) {
     for (std::size_t at = 0; at < num_bytes && next < end; at += kCacheLine, next += kCacheLine)
-      __builtin_prefetch(next, 0, 3);
+      __builtin_prefetch(next, 0, 2);
   }
 };
 
