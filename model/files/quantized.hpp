@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "kernels/small_floats.hpp"
 
 /// Element types of GGUF tensors and their block layouts. All are little endian; a block is stored without
 /// padding, and a row is a whole number of blocks.
@@ -61,7 +62,7 @@ Result<std::uint64_t> row_size_bytes(TensorType type, std::uint64_t num_values);
 /// unsupported for a type outside TensorType. Needs no alignment.
 Result<void> dequantize_row(TensorType type, std::span<const std::byte> bytes, std::span<float> values);
 
-float float_of_f16(std::uint16_t bits);
-float float_of_bf16(std::uint16_t bits);
+using kernels::float_of_bf16;
+using kernels::float_of_f16;
 
 }  // namespace lyceum::model
