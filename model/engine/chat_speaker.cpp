@@ -1,9 +1,8 @@
 // The verbs as requests to a model that follows instructions.
-#include <algorithm>
-#include <cmath>
 #include <numeric>
 
 #include "base/hash.hpp"
+#include "model/decoding/softmax.hpp"
 #include "model/engine/conversation.hpp"
 #include "model/engine/engine_calls.hpp"
 #include "model/engine/span_quoting.hpp"
@@ -33,14 +32,6 @@ std::string option_list(const std::vector<std::string>& options) {
 /// What is asked, for a prompt that has only slots as well.
 std::string request_text(const Prompt& prompt) {
   return prompt.user.empty() ? prompt.task + "\n" + dump_json(prompt.slots) : prompt.user;
-}
-
-std::vector<double> softmax(std::vector<double> scores) {
-  const double top = *std::ranges::max_element(scores);
-  double sum = 0;
-  for (double& score : scores) sum += score = std::exp(score - top);
-  for (double& score : scores) score /= sum;
-  return scores;
 }
 
 class ChatSpeaker final : public Speaker {

@@ -3,25 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/decoding/softmax.hpp"
+
 namespace lyceum::model {
 namespace {
 
 constexpr double kPlausible = 0.1;
 /// Far, but finite: a constraint may leave only such tokens.
 constexpr float kImplausible = 1e4F;
-
-std::vector<double> softmax(std::span<const float> logits) {
-  const auto top = static_cast<double>(*std::ranges::max_element(logits));
-  std::vector<double> probabilities;
-  probabilities.reserve(logits.size());
-  double sum = 0;
-  for (const float logit : logits) {
-    probabilities.push_back(std::exp(static_cast<double>(logit) - top));
-    sum += probabilities.back();
-  }
-  for (double& probability : probabilities) probability /= sum;
-  return probabilities;
-}
 
 double share(double probability, double mean) {
   return probability > 0 ? probability * std::log2(probability / mean) : 0;
@@ -30,8 +19,8 @@ double share(double probability, double mean) {
 }  // namespace
 
 double jensen_shannon_divergence(std::span<const float> a, std::span<const float> b) {
-  const std::vector<double> p = softmax(a);
-  const std::vector<double> q = softmax(b);
+  const std::vector<double> p = softmax({a.begin(), a.end()});
+  const std::vector<double> q = softmax({b.begin(), b.end()});
   double divergence = 0;
   for (std::size_t i = 0; i < p.size(); ++i) {
     const double mean = (p[i] + q[i]) / 2;

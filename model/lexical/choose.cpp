@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <set>
 
+#include "model/decoding/softmax.hpp"
 #include "model/lexical/relevance.hpp"
 #include "model/lexical/slots.hpp"
 #include "model/lexical/tasks.hpp"
@@ -15,14 +15,6 @@ constexpr double kOverlapSharpness = 4;
 // the question than to settle it.
 constexpr double kRelevantThreshold = 0.22;
 constexpr double kEnoughThreshold = 0.3;
-
-std::vector<double> softmax(std::vector<double> scores) {
-  const double top = *std::max_element(scores.begin(), scores.end());
-  double sum = 0;
-  for (double& score : scores) sum += score = std::exp(score - top);
-  for (double& score : scores) score /= sum;
-  return scores;
-}
 
 std::optional<std::size_t> index_of(const std::vector<std::string>& options, const std::string& name) {
   const auto found = std::find(options.begin(), options.end(), name);

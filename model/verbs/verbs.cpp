@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "model/decoding/softmax.hpp"
 #include "model/verbs/slots.hpp"
 
 namespace lyceum::model {
@@ -52,12 +53,7 @@ QuoteForm quote_form_of(std::string_view task) {
 }
 
 std::vector<double> choice_probabilities(std::span<const double> scores) {
-  std::vector<double> probabilities(scores.begin(), scores.end());
-  const double highest = scores.empty() ? 0 : *std::max_element(scores.begin(), scores.end());
-  double sum = 0;
-  for (double& p : probabilities) sum += p = std::exp(p - highest);
-  for (double& p : probabilities) p /= sum;
-  return probabilities;
+  return softmax({scores.begin(), scores.end()});
 }
 
 double yes_probability(double score) {
