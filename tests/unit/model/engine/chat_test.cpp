@@ -4,9 +4,8 @@
 
 #include "base/json_schema.hpp"
 #include "model/chat_model.hpp"
-#include "model/engine.hpp"
 #include "tests/support/run_task.hpp"
-#include "tests/unit/model/engine/tiny_text_model.hpp"
+#include "tests/unit/model/engine/loaded_model.hpp"
 
 namespace lyceum::model {
 namespace {
@@ -31,13 +30,6 @@ class CollectingSink final : public ChatSink {
 
 class EngineChatTest : public testing::Test {
  protected:
-  void SetUp() override {
-    auto made =
-        make_engine_model_blocking({.path = file_.path(), .key_value_bytes = 1U << 20U}, pool_, metrics_);
-    ASSERT_TRUE(made) << made.error().message;
-    model_ = *std::move(made);
-  }
-
   static ChatRequest hello() {
     ChatRequest request;
     request.messages = {{.role = ChatRole::system, .content = "Be kind."},
@@ -47,10 +39,7 @@ class EngineChatTest : public testing::Test {
     return request;
   }
 
-  TinyTextModel file_{false};
-  BlockingPool pool_{2};
-  Metrics metrics_{};
-  std::unique_ptr<LanguageModel> model_{};
+  LoadedModel model_{false};
 };
 
 TEST_F(EngineChatTest, GivesTheSameAnswerForTheSameSeedAndStreamsIt) {

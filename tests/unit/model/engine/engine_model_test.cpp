@@ -6,10 +6,9 @@
 #include <gtest/gtest.h>
 
 #include "base/json_schema.hpp"
-#include "model/engine.hpp"
 #include "model/engine_status.hpp"
 #include "tests/support/run_task.hpp"
-#include "tests/unit/model/engine/tiny_text_model.hpp"
+#include "tests/unit/model/engine/loaded_model.hpp"
 
 namespace lyceum::model {
 namespace {
@@ -44,17 +43,7 @@ Prompt prompt() {
 
 class EngineModelTest : public testing::TestWithParam<bool> {
  protected:
-  void SetUp() override {
-    auto made =
-        make_engine_model_blocking({.path = file_.path(), .key_value_bytes = 1U << 20U}, pool_, metrics_);
-    ASSERT_TRUE(made) << made.error().message;
-    model_ = *std::move(made);
-  }
-
-  TinyTextModel file_{GetParam()};
-  BlockingPool pool_{2};
-  Metrics metrics_{};
-  std::unique_ptr<LanguageModel> model_{};
+  LoadedModel model_{GetParam()};
 };
 
 TEST_P(EngineModelTest, ChoosesWithProbabilitiesThatSumToOneAndNeverChange) {

@@ -5,9 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "model/engine.hpp"
 #include "tests/support/run_task.hpp"
-#include "tests/unit/model/engine/tiny_text_model.hpp"
+#include "tests/unit/model/engine/loaded_model.hpp"
 
 namespace lyceum::model {
 namespace {
@@ -17,22 +16,12 @@ using testing::HasSubstr;
 
 class WhiteBoxTest : public testing::TestWithParam<bool> {
  protected:
-  void SetUp() override {
-    auto made =
-        make_engine_model_blocking({.path = file_.path(), .key_value_bytes = 1U << 20U}, pool_, metrics_);
-    ASSERT_TRUE(made) << made.error().message;
-    model_ = *std::move(made);
-    white_box_ = model_->white_box();
-    ASSERT_NE(white_box_, nullptr);
-  }
+  void SetUp() override { ASSERT_NE(white_box_, nullptr); }
 
   const Prompt prompt_{.task = "reading.span", .slots = {{"question", "Who?"}}, .user = "Who?"};
   const std::vector<std::string> sources_{"Anna built it.", "It rained."};
-  TinyTextModel file_{GetParam()};
-  BlockingPool pool_{2};
-  Metrics metrics_{};
-  std::unique_ptr<LanguageModel> model_{};
-  WhiteBox* white_box_ = nullptr;
+  LoadedModel model_{GetParam()};
+  WhiteBox* const white_box_ = model_->white_box();
 };
 
 TEST_P(WhiteBoxTest, MeasuresSupportByHidingEachSource) {

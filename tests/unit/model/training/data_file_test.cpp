@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/support/temporary_folder.hpp"
+
 namespace lyceum::model {
 namespace {
 
@@ -13,15 +15,7 @@ using testing::HasSubstr;
 
 class DataFileTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "lyceum-data-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::string path(const std::string& name) const { return folder_ + "/" + name; }
+  std::string path(const std::string& name) const { return folder_.path(name); }
 
   std::string written_documents() const {
     TrainingDataBuilder builder(100);
@@ -37,7 +31,7 @@ class DataFileTest : public testing::Test {
     stream.put(value);
   }
 
-  std::string folder_;
+  const test::TemporaryFolder folder_{};
 };
 
 TEST_F(DataFileTest, DocumentsComeBackAsTheyWereWritten) {

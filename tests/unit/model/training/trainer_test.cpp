@@ -141,13 +141,14 @@ TEST_F(TrainerTest, MetricsAreOneJsonObjectALine) {
 }
 
 TEST_F(TrainerTest, OldCheckpointsAreDeleted) {
-  for (std::uint64_t step = 8; step <= 12; ++step) std::ofstream(checkpoint_path(folder_, step)) << "x";
+  for (std::uint64_t step = 8; step <= 12; ++step)
+    std::ofstream(checkpoint_path(folder_.path(), step)) << "x";
 
-  prune_checkpoints_blocking(folder_, 2);
+  prune_checkpoints_blocking(folder_.path(), 2);
 
-  EXPECT_FALSE(std::filesystem::exists(checkpoint_path(folder_, 10)));
-  EXPECT_TRUE(std::filesystem::exists(checkpoint_path(folder_, 11)));
-  EXPECT_EQ(newest_checkpoint_blocking(folder_), checkpoint_path(folder_, 12));
+  EXPECT_FALSE(std::filesystem::exists(checkpoint_path(folder_.path(), 10)));
+  EXPECT_TRUE(std::filesystem::exists(checkpoint_path(folder_.path(), 11)));
+  EXPECT_EQ(newest_checkpoint_blocking(folder_.path()), checkpoint_path(folder_.path(), 12));
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -11,6 +9,7 @@
 #include "model/training/data_file.hpp"
 #include "model/training/seeded.hpp"
 #include "model/training/train_config.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace lyceum::model {
 
@@ -18,9 +17,6 @@ namespace lyceum::model {
 class TrainingFolder : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "lyceum-training-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
     SeededNumbers numbers(1, {});
     TrainingDataBuilder builder(64);
     for (std::size_t document = 0; document < 40; ++document) {
@@ -35,8 +31,6 @@ class TrainingFolder : public testing::Test {
       ASSERT_TRUE(builder.write_blocking(path(name)));
     std::ofstream(path("summary.json")) << R"({"kinds": ["language.toy", "task"]})";
   }
-
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   /// train.lytp with ten groups of three or four texts of 5 to 24 tokens.
   void write_groups() const {
@@ -55,7 +49,7 @@ class TrainingFolder : public testing::Test {
     ASSERT_TRUE(builder.write_blocking(path("train.lytp")));
   }
 
-  std::string path(const std::string& name) const { return folder_ + "/" + name; }
+  std::string path(const std::string& name) const { return folder_.path(name); }
 
   Json config_json() const {
     return {{"model",
@@ -68,7 +62,7 @@ class TrainingFolder : public testing::Test {
               {"head_dim", 32},
               {"experts", 4},
               {"expert_inner", 32}}},
-            {"data", folder_},
+            {"data", folder_.path()},
             {"run", path("run")},
             {"threads", 1},
             {"batch_tokens", 128},
@@ -86,7 +80,7 @@ class TrainingFolder : public testing::Test {
   }
 
   const std::vector<std::string> kinds_{"language.toy", "task"};
-  std::string folder_{};
+  const test::TemporaryFolder folder_{};
 };
 
 }  // namespace lyceum::model
