@@ -1,17 +1,21 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { ask, assertAccessible, handbook, openPage, shoot, startService, upload } from "../harness.mjs";
+import { missing, writeTinyModel } from "../../support/tiny_model.mjs";
 
-const tiny = fileURLToPath(new URL("../../../../shared/models/tiny-qwen3moe-q8_0.gguf", import.meta.url));
 const question = "When was the lighthouse of Kérity built?";
 
 /** The mock, or a service over a tiny model, whose words mean nothing. */
-async function startEngine(shared) {
-  return shared.service.isMock
-    ? { ...shared.service, stop: () => undefined }
-    : await startService(shared.binary, { LYCEUM_MODEL: `engine:${tiny}` });
+async function startEngine(t, shared) {
+  if (shared.service.isMock) return shared.service;
+  const folder = mkdtempSync(join(tmpdir(), "lyceum-tiny-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const service = await startService(shared.binary, { LYCEUM_MODEL: `engine:${writeTinyModel(folder)}` });
+  t.after(() => service.stop());
+  return service;
 }
 
 /** The first text with tokens in the stream of a run; what the run waits for meanwhile is approved. */
@@ -30,13 +34,12 @@ async function firstText(page) {
 }
 
 export function tokenStories(shared) {
-  const cannot = () => !shared.service.isMock && !existsSync(tiny) && `there is no ${tiny}`;
+  const cannot = () => !shared.service.isMock && missing;
 
   for (const theme of ["light", "dark"]) {
     test(`a person looks at a text token by token, in the ${theme} theme`, async (t) => {
       if (cannot()) return t.skip(cannot());
-      const service = await startEngine(shared);
-      t.after(() => service.stop());
+      const service = await startEngine(t, shared);
       const opened = await openPage(shared.browser, service, { theme });
       const { page } = opened;
       await upload(page, [handbook]);
@@ -79,8 +82,7 @@ export function tokenStories(shared) {
 
   test("a person sets how many experts the model uses while a run is under way", async (t) => {
     if (cannot()) return t.skip(cannot());
-    const service = await startEngine(shared);
-    t.after(() => service.stop());
+    const service = await startEngine(t, shared);
     const opened = await openPage(shared.browser, service);
     const { page } = opened;
     await ask(page, question, { isReviewed: true });
@@ -102,8 +104,7 @@ export function tokenStories(shared) {
 
   test("a text whose model does not show its tokens says why", async (t) => {
     if (cannot()) return t.skip(cannot());
-    const service = await startEngine(shared);
-    t.after(() => service.stop());
+    const service = await startEngine(t, shared);
     const opened = await openPage(shared.browser, service);
     const { page } = opened;
     const message = "this text was written by another model";
