@@ -8,9 +8,9 @@
 
 #include <time.h>
 
-#include "bench/read_bandwidth.hpp"
 #include "kernels/isa.hpp"
 #include "kernels/operations.hpp"
+#include "kernels/read_bandwidth.hpp"
 #include "tests/unit/kernels/random_values.hpp"
 #if defined(__x86_64__)
 #include <immintrin.h>

@@ -17,7 +17,8 @@ constexpr std::size_t kDistinctRows = 256;
 
 class SyntheticWriter {
  public:
-  SyntheticWriter(const SyntheticShape& shape, bool is_mixed) : shape_(shape), is_mixed_(is_mixed) {}
+  SyntheticWriter(const SyntheticShape& shape, TensorType most, TensorType better)
+      : shape_(shape), most_(most), better_(better) {}
 
   model::GgufHeader header() const {
     model::GgufHeader header;
@@ -67,8 +68,8 @@ class SyntheticWriter {
 
  private:
   void add_tensors(model::GgufHeader& header) const {
-    const TensorType most = is_mixed_ ? TensorType::q4_k : TensorType::q8_0;
-    const TensorType better = is_mixed_ ? TensorType::q6_k : TensorType::q8_0;
+    const TensorType most = most_;
+    const TensorType better = better_;
     const std::uint64_t hidden = shape_.num_hidden;
     const std::uint64_t heads = std::uint64_t{shape_.num_heads} * shape_.head_dim;
     const std::uint64_t kv_heads = std::uint64_t{shape_.num_kv_heads} * shape_.head_dim;
@@ -102,7 +103,8 @@ class SyntheticWriter {
   }
 
   const SyntheticShape& shape_;
-  bool is_mixed_;
+  TensorType most_;
+  TensorType better_;
   std::minstd_rand random_{7};
 };
 
@@ -124,9 +126,17 @@ Result<SyntheticShape> synthetic_shape(std::string_view name) {
 
 Result<void> write_synthetic_model_blocking(const std::string& path, const SyntheticShape& shape,
                                             std::string_view type) {
-  if (type != "q8_0" && type != "q4_k_m")
-    return Error{Errc::invalid_argument, "known types are q8_0 and q4_k_m, not " + std::string(type)};
-  SyntheticWriter synthetic(shape, type == "q4_k_m");
+  TensorType most = TensorType::q8_0;
+  TensorType better = TensorType::q8_0;
+  if (type == "q4_k_m") {
+    most = TensorType::q4_k;
+    better = TensorType::q6_k;
+  } else if (type == "bf16") {
+    most = better = TensorType::bf16;
+  } else if (type != "q8_0") {
+    return Error{Errc::invalid_argument, "known types are q8_0, q4_k_m and bf16, not " + std::string(type)};
+  }
+  SyntheticWriter synthetic(shape, most, better);
   const model::GgufHeader header = synthetic.header();
   TRY(model::GgufWriter writer, model::GgufWriter::create_blocking(path, header));
   for (const auto& tensor : header.tensors()) TRY_OK(synthetic.write_blocking(writer, tensor));

@@ -26,8 +26,9 @@ struct SyntheticShape {
 /// "olmoe": OLMoE-1B-7B. "sigma": as Sigma-MoE-Tiny, 96 experts of which one is used, with fewer layers.
 Result<SyntheticShape> synthetic_shape(std::string_view name);
 
-/// Writes such a model. `type` is "q8_0", or "q4_k_m": Q4_K with Q6_K for the output, the values and half of
-/// the down projections. Rows repeat; routers are random throughout, so that experts are chosen evenly.
+/// Writes such a model. `type` is "q8_0", "bf16", or "q4_k_m": Q4_K with Q6_K for the output, the values and
+/// half of the down projections. Rows repeat; routers are random throughout, so that experts are chosen
+/// evenly.
 Result<void> write_synthetic_model_blocking(const std::string& path, const SyntheticShape& shape,
                                             std::string_view type);
 
