@@ -46,7 +46,7 @@ Result<Mixture> parse_mixture(const Json& config) {
     FieldReader part(item, "mixture.parts");
     mixture.parts.push_back(
         {.maker = part.required_string("make", kMaxPathBytes),
-         .files = part.required_string("files", kMaxPathBytes),
+         .files = part.string("files", "", kMaxPathBytes),
          .bytes_max = static_cast<std::uint64_t>(part.integer("bytes_max", 1'000'000'000, 1, 1'000'000'000)),
          .examples_max = static_cast<std::size_t>(part.integer("examples_max", 1'000'000, 1, 10'000'000)),
          .passes = static_cast<std::size_t>(part.integer("passes", 1, 1, kMaxPasses)),
@@ -61,14 +61,14 @@ using Maker = std::function<Result<void>(Building& building, const Part& part, T
 
 Result<void> add_questions(Building& building, const Part& part, TextEncoder&) {
   TRY(const PassageSet set, read_passage_set_blocking(building, part.files));
-  TRY_OK(add_reading(building, set, {.has_short_answers = true, .has_pairs = true, .passes = part.passes}));
+  TRY_OK(add_reading(building, set, {.origin = "people", .passes = part.passes}));
   TRY_OK(add_answer_claims(building, set, part.passes));
   return add_question_work(building, set, part.passes);
 }
 
 Result<void> add_supporting_facts(Building& building, const Part& part, TextEncoder&) {
   TRY(const PassageSet set, read_supporting_facts_blocking(building, part.files));
-  return add_reading(building, set, {.has_short_answers = false, .has_pairs = true, .passes = part.passes});
+  return add_reading(building, set, {.origin = "facts", .has_short_answers = false, .passes = part.passes});
 }
 
 /// By the word of the configuration.
@@ -88,6 +88,12 @@ const std::map<std::string, Maker, std::less<>>& makers() {
        [](Building& building, const Part& part, TextEncoder&) {
          return add_free_text_blocking(building, part.files, part.examples_max);
        }},
+      {"asked_sentences",
+       [](Building& building, const Part& part, TextEncoder&) {
+         return add_asked_sentences_blocking(building, part.files, part.examples_max, part.passes);
+       }},
+      {"repetitions", [](Building& building, const Part& part,
+                         TextEncoder&) { return add_repetitions(building, part.examples_max); }},
       {"matching",
        [](Building& building, const Part& part, TextEncoder&) {
          return add_matching_blocking(building, part.files, part.examples_max);

@@ -38,14 +38,16 @@ Result<std::uint8_t> DataWriter::number_of(std::string_view kind) {
 
 Result<void> DataWriter::add(std::string_view kind, std::string_view group, std::span<const TokenId> tokens,
                              std::vector<std::uint8_t> weights, bool may_learn_context) {
-  if (may_learn_context && dice_.chance(options_.context_share)) std::fill(weights.begin(), weights.end(), 1);
+  if (may_learn_context && dice_.chance(options_.context_share))
+    std::replace(weights.begin(), weights.end(), std::uint8_t{0}, std::uint8_t{1});
   TRY(const std::uint8_t number, number_of(kind));
   const Side side = side_of(group);
   TRY_OK(documents_[side].add(narrowed(tokens), weights, number));
   Count& count = counts_[side][std::string(kind)];
   ++count.documents;
   count.tokens += tokens.size();
-  count.learned_tokens += static_cast<std::uint64_t>(std::count(weights.begin(), weights.end(), 1));
+  count.learned_tokens +=
+      tokens.size() - static_cast<std::uint64_t>(std::count(weights.begin(), weights.end(), 0));
   return ok();
 }
 
@@ -58,16 +60,37 @@ Result<void> DataWriter::add_judgement(std::string_view kind, std::string_view g
                                        const Judgement& judgement, std::span<const Verdict> verdicts) {
   std::vector<TokenId> tokens = judgement.prefix;
   std::vector<std::uint8_t> weights(tokens.size(), 0);
-  bool is_first = true;
   for (const Verdict& verdict : verdicts) {
     const auto& candidate = judgement.candidates[verdict.candidate];
-    if (!is_first && tokens.size() + candidate.size() + 1 > kVerbContextTokens) break;
-    is_first = false;
+    if (&verdict != verdicts.data() && tokens.size() + candidate.size() + 1 > kVerbContextTokens) break;
     tokens.insert(tokens.end(), candidate.begin(), candidate.end());
     tokens.push_back(verdict.is_right ? options_.tokens.yes : options_.tokens.no);
     weights.resize(tokens.size(), 0);
-    weights.back() = 1;
-    if (verdict.is_right) break;
+    weights.back() = kAside;
+  }
+  return add(kind, group, tokens, std::move(weights), true);
+}
+
+Result<void> DataWriter::add_verdict(std::string_view kind, std::string_view group,
+                                     const VerdictQuestion& question, std::size_t right) {
+  std::vector<TokenId> tokens = question.prefix;
+  std::vector<std::uint8_t> weights(tokens.size(), 0);
+  tokens.push_back(question.labels[right]);
+  weights.push_back(1);
+  return add(kind, group, tokens, std::move(weights), true);
+}
+
+Result<void> DataWriter::add_marks(std::string_view kind, std::string_view group,
+                                   const MarkedSentences& sentences, const std::vector<bool>& is_right) {
+  std::vector<TokenId> tokens;
+  std::vector<std::uint8_t> weights;
+  std::size_t mark = 0;
+  for (std::size_t i = 0; i < sentences.tokens.size(); ++i) {
+    tokens.push_back(sentences.tokens[i]);
+    weights.push_back(0);
+    if (mark == sentences.marks.size() || i != sentences.marks[mark]) continue;
+    tokens.push_back(is_right[mark++] ? options_.tokens.yes : options_.tokens.no);
+    weights.push_back(kAside);
   }
   return add(kind, group, tokens, std::move(weights), true);
 }
@@ -87,6 +110,12 @@ Result<void> DataWriter::add_text(std::string_view kind, std::string_view group,
   tokens.push_back(options_.tokens.end);
   weights.resize(tokens.size(), 1);
   return add(kind, group, tokens, std::move(weights), true);
+}
+
+Result<void> DataWriter::add_repetition(std::string_view kind, std::span<const TokenId> tokens) {
+  std::vector<std::uint8_t> weights(tokens.size(), 0);
+  std::fill(weights.begin() + static_cast<std::ptrdiff_t>(tokens.size() / 2), weights.end(), 1);
+  return add(kind, {}, tokens, std::move(weights), false);
 }
 
 Result<void> DataWriter::add_pair(std::string_view kind, std::string_view group, const Pair& pair) {

@@ -42,14 +42,22 @@ class DataWriter {
   };
 
   Result<void> add_language(std::string_view kind, std::string_view group, std::span<const TokenId> tokens);
-  /// Verdicts after the first right one are left out: they could be told from it.
+  /// Candidates in this order, as many as fit.
   Result<void> add_judgement(std::string_view kind, std::string_view group, const Judgement& judgement,
                              std::span<const Verdict> verdicts);
+  Result<void> add_verdict(std::string_view kind, std::string_view group, const VerdictQuestion& question,
+                           std::size_t right);
+  /// `is_right`: one a mark.
+  Result<void> add_marks(std::string_view kind, std::string_view group, const MarkedSentences& sentences,
+                         const std::vector<bool>& is_right);
   /// Nothing for a question that the sources do not answer.
   Result<void> add_span(std::string_view kind, std::string_view group, const SpanQuestion& question,
                         std::optional<Slice> answer);
   Result<void> add_text(std::string_view kind, std::string_view group, std::span<const TokenId> prefix,
                         std::span<const TokenId> answer);
+
+  /// The second half repeats the first; it alone is learned. Always for training.
+  Result<void> add_repetition(std::string_view kind, std::span<const TokenId> tokens);
 
   struct Pair {
     std::vector<TokenId> query{};

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json_lines.hpp"
+#include "model/curriculum/asked_sentences.hpp"
 #include "model/curriculum/passages.hpp"
 #include "model/curriculum/reading.hpp"
 #include "model/curriculum/statements.hpp"
@@ -69,6 +70,20 @@ class Article {
       const std::string question = sentence.substr(0, place.begin) + kBlank + sentence.substr(place.end);
       if (add_cloze_item(set, question, answer, from)) return;
     }
+  }
+
+  /// Questions made of sentences of one paragraph each.
+  void add_asked(PassageSet& set, const WordForms& forms) const {
+    const std::string& paragraph = dice_.pick(paragraphs_);
+    const auto sentences = split_sentences(paragraph);
+    if (sentences.size() < 3) return;
+    const TextRange sentence = dice_.pick(sentences);
+    const auto asked = ask(dice_, title_, paragraph, sentence, forms);
+    if (asked) set.items.push_back({asked->question, set.add_passage(title_, paragraph), asked->answer});
+  }
+
+  void add_words(WordForms& forms) const {
+    for (const std::string& paragraph : paragraphs_) forms.add(paragraph);
   }
 
   Result<void> add_pairs() const {
@@ -151,8 +166,29 @@ Result<void> add_free_text_blocking(Building& building, const std::string& files
     article.add_cloze(clozes);
     TRY_OK(article.add_pairs());
   }
-  TRY_OK(add_reading(building, definitions, {.has_short_answers = false, .has_pairs = false, .passes = 1}));
-  return add_reading(building, clozes, {.has_short_answers = true, .has_pairs = false, .passes = 1});
+  TRY_OK(add_reading(building, definitions,
+                     {.origin = "definitions", .has_short_answers = false, .has_pairs = false}));
+  return add_reading(building, clozes, {.origin = "clozes", .has_pairs = false});
+}
+
+Result<void> add_asked_sentences_blocking(Building& building, const std::string& files,
+                                          std::size_t documents_max, std::size_t passes) {
+  TRY(auto rows, building.read_blocking(files, [](const Json&) { return std::vector<std::string>(); }));
+  building.dice.shuffle(rows);
+  rows.resize(std::min(rows.size(), documents_max));
+  std::vector<Article> articles;
+  WordForms forms;
+  for (const Json& row : rows) {
+    Article article(building, files, row);
+    if (article.is_empty()) continue;
+    article.add_words(forms);
+    articles.push_back(std::move(article));
+  }
+  PassageSet set;
+  for (std::size_t pass = 0; pass < passes; ++pass) {
+    for (const Article& article : articles) article.add_asked(set, forms);
+  }
+  return add_reading(building, set, {.origin = "asked"});
 }
 
 }  // namespace lyceum::model

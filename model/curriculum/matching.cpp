@@ -12,6 +12,11 @@ constexpr std::size_t kMinSentenceBytes = 40;
 constexpr std::size_t kMaxSentenceBytes = 250;
 constexpr std::size_t kMaxSentences = 6;
 constexpr std::size_t kBeginningWords = 3;
+constexpr std::size_t kMinRepeated = 12;
+constexpr std::size_t kMaxRepeated = 48;
+/// Over more tokens than this, repetition is learned an order of magnitude later.
+constexpr std::size_t kRepeatedAlphabet = 64;
+constexpr std::size_t kFirstRepeated = 32;
 
 /// A few sentences that follow each other.
 struct Passage {
@@ -62,24 +67,20 @@ Result<void> add_keywords(Building& building, const Passage& passage) {
   std::string question;
   for (const std::string& word : words) question += (question.empty() ? "" : " ") + word;
   const SourceWindow window{.range = {0, passage.text.size()}, .sentences = passage.sentences};
-  std::vector<DataWriter::Verdict> verdicts;
-  for (std::size_t i = 0; i < passage.sentences.size(); ++i) verdicts.push_back({i, i == asked});
-  dice.shuffle(verdicts);
-  TRY_OK(building.writer.add_judgement(
-      "evidence", passage.text,
+  std::vector<bool> is_right(passage.sentences.size());
+  is_right[asked] = true;
+  TRY_OK(building.writer.add_marks(
+      "matching", passage.text,
       building.verbs.quote_sentences({.task = "deep_search.evidence", .slots = {{"question", question}}},
                                      passage.text, window),
-      verdicts));
+      is_right));
   const bool is_relevant = dice.chance(0.5);
   const std::size_t shown = is_relevant ? asked : (asked + 1) % passage.sentences.size();
   const ChooseRequest request{
       .prompt = {.task = "deep_search.relevant",
                  .slots = {{"question", question}, {"quote", passage.sentence(shown)}}},
       .options = {"relevant", "not relevant"}};
-  const std::size_t option = dice.below(2);
-  const DataWriter::Verdict verdict{option, (option == 0) == is_relevant};
-  return building.writer.add_judgement("relevant", passage.text, building.verbs.choose(request),
-                                       {&verdict, 1});
+  return add_choice(building, "matching", passage.text, request, is_relevant ? 0 : 1, 2);
 }
 
 /// The first words of a sentence ask for the rest of it.
@@ -120,6 +121,19 @@ Result<void> add_matching_blocking(Building& building, const std::string& files,
       ++made;
     }
     if (made == documents_max) break;
+  }
+  return ok();
+}
+
+Result<void> add_repetitions(Building& building, std::size_t documents_max) {
+  Dice& dice = building.dice;
+  for (std::size_t made = 0; made < documents_max; ++made) {
+    const std::size_t length = kMinRepeated + dice.below(kMaxRepeated - kMinRepeated + 1);
+    std::vector<TokenId> tokens;
+    for (std::size_t i = 0; i < length; ++i)
+      tokens.push_back(static_cast<TokenId>(kFirstRepeated + dice.below(kRepeatedAlphabet)));
+    tokens.insert(tokens.end(), tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(length));
+    TRY_OK(building.writer.add_repetition("repetition", tokens));
   }
   return ok();
 }

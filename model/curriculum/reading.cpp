@@ -3,16 +3,15 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "model/curriculum/choices.hpp"
 
 namespace lyceum::model {
 namespace {
 
 constexpr double kSwappedShare = 0.25;
 constexpr std::size_t kLookAlikes = 6;
-constexpr std::size_t kMaxVerdicts = 5;
+constexpr double kUnanswerableShare = 0.2;
 constexpr std::size_t kMaxPairNegatives = 4;
-
-using Verdict = DataWriter::Verdict;
 
 Prompt question_prompt(const char* task, const std::string& question) {
   return {.task = task, .slots = {{"question", question}}};
@@ -21,8 +20,9 @@ Prompt question_prompt(const char* task, const std::string& question) {
 /// Makes the examples of one question.
 class QuestionExamples {
  public:
-  QuestionExamples(Building& building, const PassageSet& set, const ReadingItem& item)
-      : building_(building), set_(set), item_(item), dice_(building.dice) {
+  QuestionExamples(Building& building, const PassageSet& set, const ReadingItem& item,
+                   const std::string& origin)
+      : building_(building), set_(set), item_(item), origin_(origin), dice_(building.dice) {
     look_alikes_ = set.look_alikes(item, kLookAlikes);
   }
 
@@ -33,39 +33,37 @@ class QuestionExamples {
     for (const SourceWindow& window : building_.verbs.cut_windows(text)) {
       const bool holds_answer = !is_swapped && set_.is_evidence(item_, window.range);
       if (!holds_answer && !is_swapped && !dice_.chance(0.5)) continue;
-      const Judgement judgement = building_.verbs.quote_sentences(
+      const MarkedSentences marked = building_.verbs.quote_sentences(
           question_prompt("deep_search.evidence", item_.question), text, window);
-      std::vector<Verdict> verdicts;
-      for (std::size_t i = 0; i < window.sentences.size(); ++i)
-        verdicts.push_back({i, !is_swapped && set_.is_evidence(item_, window.sentences[i])});
-      dice_.shuffle(verdicts);
-      move_forward_right_one(verdicts);
-      TRY_OK(building_.writer.add_judgement("evidence", group(), judgement, verdicts));
+      std::vector<bool> is_right;
+      for (const TextRange sentence : window.sentences)
+        is_right.push_back(!is_swapped && set_.is_evidence(item_, sentence));
+      TRY_OK(building_.writer.add_marks(kind("evidence"), group(), marked, is_right));
     }
     return ok();
   }
 
+  /// In the sentence that answers, at times with one beside it, or in one that does not answer.
   Result<void> add_span() {
-    const bool is_swapped = !look_alikes_.empty() && dice_.chance(kSwappedShare);
-    std::vector<std::size_t> passages;
-    if (!is_swapped) passages.push_back(item_.passage);
-    const std::size_t num_others = is_swapped ? 1 + dice_.below(2) : (dice_.chance(0.3) ? 1 : 0);
-    for (std::size_t i = 0; i < std::min(num_others, look_alikes_.size()); ++i)
-      passages.push_back(look_alikes_[i]);
-    dice_.shuffle(passages);
-    std::vector<std::string> sources;
-    for (const std::size_t passage : passages) sources.push_back(set_.passages[passage]);
-    const SpanQuestion question =
-        building_.verbs.quote_span(question_prompt("reading.span", item_.question), sources);
-    const auto place = std::find(passages.begin(), passages.end(), item_.passage);
-    std::optional<DataWriter::Slice> slice;
-    if (place != passages.end()) {
-      const auto source = static_cast<std::size_t>(place - passages.begin());
-      const auto range = building_.verbs.tokens_of(question.sources[source], item_.answer);
-      if (!range) return ok();
-      slice = DataWriter::Slice{source, range->begin, range->end};
+    if (dice_.chance(kUnanswerableShare)) {
+      const std::string other = misleading_text();
+      if (other.empty()) return ok();
+      return building_.writer.add_span(kind("span"), group(), span_question(other), std::nullopt);
     }
-    return building_.writer.add_span("span", group(), question, slice);
+    const auto& sentences = set_.sentences[item_.passage];
+    const auto holder = std::find_if(sentences.begin(), sentences.end(),
+                                     [&](TextRange sentence) { return set_.is_evidence(item_, sentence); });
+    if (holder == sentences.end()) return ok();
+    TextRange shown = *holder;
+    if (dice_.chance(0.15) && holder != sentences.begin()) shown.begin = std::prev(holder)->begin;
+    if (dice_.chance(0.15) && std::next(holder) != sentences.end()) shown.end = std::next(holder)->end;
+    if (item_.answer.begin < shown.begin || item_.answer.end > shown.end) return ok();
+    const SpanQuestion question = span_question(set_.text_of(item_.passage, shown));
+    const auto range = building_.verbs.tokens_of(
+        question.sources[0], {item_.answer.begin - shown.begin, item_.answer.end - shown.begin});
+    if (!range) return ok();
+    return building_.writer.add_span(kind("span"), group(), question,
+                                     DataWriter::Slice{0, range->begin, range->end});
   }
 
   Result<void> add_relevant() {
@@ -115,6 +113,8 @@ class QuestionExamples {
   }
 
  private:
+  std::string kind(const char* task) const { return std::string(task) + "." + origin_; }
+
   const std::string& group() const { return set_.passages[item_.passage]; }
 
   std::string titled(std::size_t passage) {
@@ -123,14 +123,9 @@ class QuestionExamples {
                                               : title + "\n" + set_.passages[passage];
   }
 
-  /// The right verdict among the first ones, so that a document stays short and still holds it.
-  static void move_forward_right_one(std::vector<Verdict>& verdicts) {
-    const auto right = std::find_if(verdicts.begin(), verdicts.end(),
-                                    [](const Verdict& verdict) { return verdict.is_right; });
-    const auto last = std::min(verdicts.size(), kMaxVerdicts);
-    const auto at = static_cast<std::size_t>(right - verdicts.begin());
-    if (right != verdicts.end() && at >= last) std::swap(verdicts[at], verdicts[at % last]);
-    verdicts.resize(last);
+  SpanQuestion span_question(std::string_view source) const {
+    return building_.verbs.quote_span(question_prompt("reading.span", item_.question),
+                                      std::vector<std::string>{std::string(source)});
   }
 
   std::string evidence_text() const {
@@ -166,16 +161,14 @@ class QuestionExamples {
     return std::string(set_.text_of(passage, best));
   }
 
-  Result<void> add_two_way(const char* kind, const ChooseRequest& request, bool is_first_right) {
-    const Judgement judgement = building_.verbs.choose(request);
-    const std::size_t shown = dice_.below(2);
-    const Verdict verdict{shown, (shown == 0) == is_first_right};
-    return building_.writer.add_judgement(kind, group(), judgement, {&verdict, 1});
+  Result<void> add_two_way(const char* task, const ChooseRequest& request, bool is_first_right) {
+    return add_choice(building_, kind(task).c_str(), group(), request, is_first_right ? 0 : 1, 2);
   }
 
   Building& building_;
   const PassageSet& set_;
   const ReadingItem& item_;
+  const std::string& origin_;
   Dice& dice_;
   std::vector<std::size_t> look_alikes_{};
 };
@@ -185,7 +178,7 @@ class QuestionExamples {
 Result<void> add_reading(Building& building, const PassageSet& set, const ReadingTasks& tasks) {
   for (std::size_t pass = 0; pass < tasks.passes; ++pass) {
     for (const ReadingItem& item : set.items) {
-      QuestionExamples examples(building, set, item);
+      QuestionExamples examples(building, set, item, tasks.origin);
       TRY_OK(examples.add_evidence());
       if (tasks.has_short_answers) {
         TRY_OK(examples.add_span());

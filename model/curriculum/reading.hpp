@@ -8,6 +8,7 @@ namespace lyceum::model {
 
 /// Which tasks are made of a set's questions; each question once a pass, with new look-alikes.
 struct ReadingTasks {
+  std::string origin{};           ///< Who asked: kinds are "evidence.people", …
   bool has_short_answers = true;  ///< Spans are answers, not whole sentences.
   bool has_pairs = true;          ///< Pairs for embed, too.
   std::size_t passes = 1;

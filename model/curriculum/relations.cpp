@@ -146,13 +146,18 @@ RelationExample marked_example(std::string sentence) {
 
 Result<void> add_choice(Building& building, const char* kind, std::string_view group,
                         const ChooseRequest& request, std::size_t right, std::size_t verdicts_max) {
+  if (const auto question = building.verbs.verdict(request))
+    return building.writer.add_verdict(kind, group, *question, right);
   std::vector<DataWriter::Verdict> verdicts;
   for (std::size_t i = 0; i < request.options.size(); ++i) verdicts.push_back({i, i == right});
   building.dice.shuffle(verdicts);
   const auto place = std::find_if(verdicts.begin(), verdicts.end(),
                                   [](const DataWriter::Verdict& verdict) { return verdict.is_right; });
   const auto at = static_cast<std::size_t>(place - verdicts.begin());
-  if (at >= verdicts_max) std::swap(verdicts[at], verdicts[building.dice.below(verdicts_max)]);
+  // An option is asked for by itself: half of the documents show one, and half of those the right one.
+  if (building.dice.chance(0.5)) verdicts_max = 1;
+  const bool is_shown = verdicts_max > 1 || building.dice.chance(0.5);
+  if (is_shown && at >= verdicts_max) std::swap(verdicts[at], verdicts[building.dice.below(verdicts_max)]);
   verdicts.resize(std::min(verdicts.size(), verdicts_max));
   return building.writer.add_judgement(kind, group, building.verbs.choose(request), verdicts);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.hpp"
 #include "model/decoding/sampler.hpp"
 
 namespace lyceum::model {
@@ -12,8 +13,11 @@ ScoreJob::ScoreJob(ScoreRequest request, OnEnd on_end)
   prefix.logits_from = prefix.tokens.empty() ? 0 : prefix.tokens.size() - 1;
   if (request_.controls != RoutingControls{}) prefix.controls[0] = request_.controls;
   for (const auto& continuation : request_.continuations)
-    scores_.continuations.push_back({.logprobs = std::vector<double>(continuation.size()),
-                                     .read_logits = std::vector<float>(request_.read.size())});
+    scores_.continuations.push_back(
+        {.logprobs = std::vector<double>(continuation.size()),
+         .read_logits = std::vector<float>(request_.read.size() *
+                                           std::max<std::size_t>(1, request_.read_after.size()))});
+  LYCEUM_CHECK(request_.read_after.empty() || request_.continuations.size() == 1);
 }
 
 std::size_t ScoreJob::tokens_max() const {
@@ -39,9 +43,16 @@ void ScoreJob::read_row(std::size_t continuation, std::size_t position, std::spa
     }
     score.logprobs[position] = described->logprob;
   }
-  if (position != tokens.size()) return;
+  std::size_t place = 0;
+  if (request_.read_after.empty()) {
+    if (position != tokens.size()) return;
+  } else {
+    const auto found = std::ranges::lower_bound(request_.read_after, position);
+    if (found == request_.read_after.end() || *found != position) return;
+    place = static_cast<std::size_t>(found - request_.read_after.begin());
+  }
   for (std::size_t i = 0; i < request_.read.size(); ++i)
-    score.read_logits[i] = row[static_cast<std::size_t>(request_.read[i])];
+    score.read_logits[place * request_.read.size() + i] = row[static_cast<std::size_t>(request_.read[i])];
 }
 
 void ScoreJob::on_chunk(Sequence& sequence, const ChunkResult& result) {
@@ -73,7 +84,10 @@ void ScoreJob::fork() {
     tokens.insert(tokens.end(), continuation.begin(),
                   continuation.begin() + static_cast<std::ptrdiff_t>(needed));
     Sequence& fork = add_sequence(std::move(tokens));
-    fork.logits_from = request_.wants_logprobs ? request_.prefix.size() : fork.tokens.size() - 1;
+    fork.logits_from = fork.tokens.size() - 1;
+    if (!request_.read_after.empty())
+      fork.logits_from = request_.prefix.size() + request_.read_after.front() - 1;
+    if (request_.wants_logprobs) fork.logits_from = request_.prefix.size();
     fork.controls = sequences_.front()->controls;
     fork.state = sequences_.front()->state;
     continuation_of_[&fork] = i;

@@ -15,12 +15,14 @@ struct ScoreRequest {
   std::vector<std::vector<TokenId>> continuations{};
   bool wants_logprobs = true;
   std::vector<TokenId> read{};  ///< Tokens whose logits after each continuation are wanted.
+  /// After how many of its tokens `read` is read, rising; empty: after the last. For one continuation only.
+  std::vector<std::size_t> read_after{};
   RoutingControls controls{};
 };
 
 struct ContinuationScore {
   std::vector<double> logprobs{};    ///< Of each of its tokens after those before.
-  std::vector<float> read_logits{};  ///< Of `read`, after its last token.
+  std::vector<float> read_logits{};  ///< Of `read`, for each place of `read_after` in turn.
 };
 
 struct Scores {

@@ -4,6 +4,9 @@
 #include <atomic>
 #include <tuple>
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include "base/hash.hpp"
 #include "base/json_schema.hpp"
 #include "model/remote/passages.hpp"

@@ -27,15 +27,16 @@ void append_document(const TrainingDocument& document, float weight, TokenBatch&
   const auto learned = document.weights.subspan(1);
   const auto num_learned =
       static_cast<float>(learned.size()) - static_cast<float>(std::ranges::count(learned, 0));
-  batch.tokens.insert(batch.tokens.end(), document.tokens.begin(), document.tokens.end());
-  batch.documents.push_back({first, document.tokens.size()});
-  for (std::size_t i = 1; i < document.tokens.size(); ++i) {
-    if (document.weights[i] == 0) continue;
-    batch.predictions.push_back({.row = first + i - 1,
-                                 .target = document.tokens[i],
-                                 .kind = document.kind,
-                                 .weight = weight > 0.0F ? weight / num_learned : 1.0F});
+  for (std::size_t i = 0; i < document.tokens.size(); ++i) {
+    if (i > 0 && document.weights[i] != 0) {
+      batch.predictions.push_back({.row = batch.tokens.size() - 1,
+                                   .target = document.tokens[i],
+                                   .kind = document.kind,
+                                   .weight = weight > 0.0F ? weight / num_learned : 1.0F});
+    }
+    if (i == 0 || document.weights[i] != kAside) batch.tokens.push_back(document.tokens[i]);
   }
+  batch.documents.push_back({first, batch.tokens.size() - first});
 }
 
 Result<BatchSampler> BatchSampler::create(const TrainingDataFile& file, const std::vector<std::string>& kinds,

@@ -153,8 +153,12 @@ Result<TrainingDataFile> TrainingDataFile::open_blocking(const std::string& path
   TRY(file.weights_, parts.view<std::uint8_t>(num_tokens, "the weights"));
   TRY(file.kinds_, parts.view<std::uint8_t>(num_documents, "the kinds"));
   TRY_OK(parts.finish());
-  if (std::ranges::any_of(file.weights_, [](std::uint8_t weight) { return weight > 1; }))
-    return malformed(path, "weights must be 0 or 1");
+  if (std::ranges::any_of(file.weights_, [](std::uint8_t weight) { return weight > kAside; }))
+    return malformed(path, "weights must be 0, 1 or 2");
+  for (std::size_t i = 0; i < file.kinds_.size(); ++i) {
+    if (file.weights_[file.offsets_[i]] == kAside)
+      return malformed(path, "document " + std::to_string(i) + " begins with an aside");
+  }
   return file;
 }
 
@@ -171,8 +175,9 @@ Result<void> TrainingDataBuilder::add(std::span<const std::uint16_t> tokens,
   if (weights.size() != tokens.size())
     return Error{Errc::invalid_argument, "a document has " + std::to_string(tokens.size()) + " tokens and " +
                                              std::to_string(weights.size()) + " weights"};
-  if (std::ranges::any_of(weights, [](std::uint8_t weight) { return weight > 1; }))
-    return Error{Errc::invalid_argument, "weights must be 0 or 1"};
+  const bool is_known = std::ranges::all_of(weights, [](std::uint8_t weight) { return weight <= kAside; });
+  if (!is_known || weights.front() == kAside)
+    return Error{Errc::invalid_argument, "weights must be 0, 1 or 2, and not 2 at the beginning"};
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
   weights_.insert(weights_.end(), weights.begin(), weights.end());
   kinds_.push_back(kind);

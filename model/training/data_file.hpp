@@ -23,11 +23,14 @@ inline constexpr std::uint32_t kTrainingDataVersion = 1;
 inline constexpr std::size_t kMaxTrainingVocabulary = 65'536;
 inline constexpr std::uint64_t kMaxTrainingTokens = std::uint64_t{1} << 36U;
 inline constexpr std::size_t kMaxGroupDocuments = 64;
+/// The weight of a verdict in the middle of a document: learned, but no hint to the next.
+inline constexpr std::uint8_t kAside = 2;
 
 /// What a document is made of; borrowed from the file.
 struct TrainingDocument {
   std::span<const std::uint16_t> tokens{};
-  /// 1 where predicting this token counts, else 0. The first token of a document is never predicted.
+  /// 1 where predicting this token counts, else 0; kAside for a token that is predicted and then not read:
+  /// what follows sees the tokens before it only. The first token of a document is never predicted.
   std::span<const std::uint8_t> weights{};
   std::uint8_t kind = 0;  ///< Which part of the mixture it belongs to
 };
@@ -36,7 +39,7 @@ struct TrainingDocument {
 class TrainingDataFile {
  public:
   /// not_found, io; malformed, naming the file and what does not fit: sizes, rising offsets, tokens within
-  /// the vocabulary and weights of 0 or 1 are all checked.
+  /// the vocabulary and weights are all checked.
   static Result<TrainingDataFile> open_blocking(const std::string& path);
 
   std::size_t vocabulary_size() const { return vocabulary_size_; }
@@ -63,8 +66,8 @@ class TrainingDataBuilder {
  public:
   explicit TrainingDataBuilder(std::size_t vocabulary_size) : vocabulary_size_(vocabulary_size) {}
 
-  /// As many weights as tokens. invalid_argument for an empty document, a token outside the vocabulary or a
-  /// weight other than 0 and 1.
+  /// As many weights as tokens. invalid_argument for an empty document, a token outside the vocabulary, a
+  /// weight other than 0, 1 and kAside, or one that begins with an aside.
   Result<void> add(std::span<const std::uint16_t> tokens, std::span<const std::uint8_t> weights,
                    std::uint8_t kind);
 

@@ -1,21 +1,18 @@
-#include <algorithm>
 #include <fstream>
 #include <sstream>
 
 #include "base/json.hpp"
 #include "model/files/gguf_writer.hpp"
 #include "model/files/quantization_mix.hpp"
+#include "model/tokenizer/tokenizer_json.hpp"
 #include "model/training.hpp"
 #include "model/training/checkpoint.hpp"
+#include "model/verbs/verbs.hpp"
 
 namespace lyceum::model {
 namespace {
 
 constexpr const char* kArchitecture = "qwen3moe";
-constexpr std::uint32_t kVerbsVersion = 1;
-/// Numbers of the file format for `tokenizer.ggml.token_type`.
-constexpr std::int32_t kNormalToken = 1;
-constexpr std::int32_t kControlToken = 3;
 
 struct ExportedTensor {
   std::string name{};
@@ -103,54 +100,7 @@ void set_extents(const DecoderShape& shape, std::size_t experts_used, GgufHeader
   header.set_f32("qwen3moe.rope.freq_base", static_cast<float>(shape.rope_base));
 }
 
-Error malformed_tokenizer(const std::string& path, const std::string& what) {
-  return {Errc::malformed, path + ": " + what};
-}
-
-/// Texts of the tokens by id, and which are control tokens.
-struct TokenList {
-  std::vector<std::string> texts{};
-  std::vector<std::int32_t> types{};
-
-  Result<void> put(const std::string& text, const Json& id, std::int32_t type, const std::string& path) {
-    if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= texts.size())
-      return malformed_tokenizer(path, "the id of \"" + text + "\" is not within the model's vocabulary");
-    texts[id.get<std::size_t>()] = text;
-    types[id.get<std::size_t>()] = type;
-    return ok();
-  }
-};
-
-Result<TokenList> read_tokens(const Json& json, std::size_t vocabulary_size, const std::string& path) {
-  TokenList tokens{std::vector<std::string>(vocabulary_size),
-                   std::vector<std::int32_t>(vocabulary_size, kNormalToken)};
-  for (const auto& [text, id] : json["model"]["vocab"].items())
-    TRY_OK(tokens.put(text, id, kNormalToken, path));
-  for (const Json& added : json["added_tokens"]) {
-    if (!added.is_object() || !added.contains("content") || !added["content"].is_string() ||
-        !added.contains("id"))
-      return malformed_tokenizer(path, "added_tokens must have an id and a content");
-    TRY_OK(tokens.put(added["content"].get<std::string>(), added["id"], kControlToken, path));
-  }
-  const auto missing = std::ranges::find(tokens.texts, std::string());
-  if (missing != tokens.texts.end())
-    return malformed_tokenizer(path, "token " + std::to_string(missing - tokens.texts.begin()) +
-                                         " of the model's vocabulary has no text");
-  return tokens;
-}
-
-Result<std::vector<std::string>> read_merges(const Json& json, const std::string& path) {
-  std::vector<std::string> merges;
-  for (const Json& merge : json["model"]["merges"]) {
-    const bool is_pair =
-        merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string();
-    if (!merge.is_string() && !is_pair) return malformed_tokenizer(path, "merges must be pairs of texts");
-    merges.push_back(is_pair ? merge[0].get<std::string>() + " " + merge[1].get<std::string>()
-                             : merge.get<std::string>());
-  }
-  return merges;
-}
-
+/// Ids that no text has are filled up; ids beyond the embedding are an error.
 Result<void> set_tokenizer_blocking(const std::string& path, std::size_t vocabulary_size,
                                     GgufHeader& header) {
   std::ifstream file(path);
@@ -158,22 +108,10 @@ Result<void> set_tokenizer_blocking(const std::string& path, std::size_t vocabul
   std::ostringstream text;
   text << file.rdbuf();
   TRY(const Json json, parse_json(text.str()));
-  if (!json.is_object() || !json.contains("model") || !json["model"].is_object() ||
-      !json["model"].contains("vocab") || !json["model"].contains("merges") || !json.contains("added_tokens"))
-    return malformed_tokenizer(path, "expected model.vocab, model.merges and added_tokens");
-  TRY(const TokenList tokens, read_tokens(json, vocabulary_size, path));
-  TRY(const auto merges, read_merges(json, path));
-  header.set_string("tokenizer.ggml.model", "gpt2");
-  header.set_string("tokenizer.ggml.pre", "qwen2");
-  header.set_strings("tokenizer.ggml.tokens", tokens.texts);
-  header.set_i32s("tokenizer.ggml.token_type", tokens.types);
-  header.set_strings("tokenizer.ggml.merges", merges);
-  header.set_bool("tokenizer.ggml.add_bos_token", false);
-  for (const auto& [key, name] : {std::pair{"tokenizer.ggml.eos_token_id", "<|end|>"},
-                                  std::pair{"tokenizer.ggml.padding_token_id", "<|pad|>"}}) {
-    const auto found = std::ranges::find(tokens.texts, name);
-    if (found != tokens.texts.end())
-      header.set_u32(key, static_cast<std::uint32_t>(found - tokens.texts.begin()));
+  TRY(const std::size_t num_tokens, set_tokenizer_metadata(json, path, header, vocabulary_size));
+  if (num_tokens > vocabulary_size) {
+    return Error{Errc::malformed, path + ": expected ids below " + std::to_string(vocabulary_size) +
+                                      ", the model's vocabulary, found " + std::to_string(num_tokens - 1)};
   }
   return ok();
 }

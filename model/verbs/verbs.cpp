@@ -6,6 +6,7 @@
 
 #include "model/decoding/softmax.hpp"
 #include "model/verbs/slots.hpp"
+#include "model/verbs/verdicts.hpp"
 
 namespace lyceum::model {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 constexpr std::array<std::string_view, 43> kSpecialTokens = {
     "<|end|>",         "<|pad|>",         "<|system|>",      "<|user|>",        "<|assistant|>",
     "<|task|>",        "<|source|>",      "<|option|>",      "<|answer|>",      "<|none|>",
-    "<|mask|>",        "<|yes|>",         "<|no|>",          "<|embed|>",       "<|reserved_0|>",
+    "<|mask|>",        "<|yes|>",         "<|no|>",          "<|embed|>",       "<|match|>",
     "<|reserved_1|>",  "<|reserved_2|>",  "<|reserved_3|>",  "<|reserved_4|>",  "<|reserved_5|>",
     "<|reserved_6|>",  "<|reserved_7|>",  "<|reserved_8|>",  "<|reserved_9|>",  "<|reserved_10|>",
     "<|reserved_11|>", "<|reserved_12|>", "<|reserved_13|>", "<|reserved_14|>", "<|reserved_15|>",
@@ -65,7 +66,8 @@ Result<VerbRenderer> VerbRenderer::make(const Tokenizer& tokenizer) {
   const std::pair<std::string_view, TokenId*> wanted[] = {
       {"<|end|>", &tokens.end},       {"<|task|>", &tokens.task},     {"<|source|>", &tokens.source},
       {"<|option|>", &tokens.option}, {"<|answer|>", &tokens.answer}, {"<|none|>", &tokens.none},
-      {"<|yes|>", &tokens.yes},       {"<|no|>", &tokens.no},         {"<|embed|>", &tokens.embed}};
+      {"<|yes|>", &tokens.yes},       {"<|no|>", &tokens.no},         {"<|embed|>", &tokens.embed},
+      {"<|match|>", &tokens.match}};
   for (const auto& [text, token] : wanted) {
     const auto found = tokenizer.find(text);
     if (!found || !tokenizer.is_special(*found)) {
@@ -81,6 +83,36 @@ std::vector<TokenId> VerbRenderer::encode(std::string_view text) const {
   auto tokens = tokenizer_->encode(text.substr(0, kMaxEncodeBytes));
   LYCEUM_CHECK(tokens.has_value());
   return *std::move(tokens);
+}
+
+std::vector<TokenId> VerbRenderer::encode_marked(std::string_view text, const Terms& subject) const {
+  if (subject.empty()) return encode(text);
+  text = text.substr(0, kMaxEncodeBytes);
+  std::vector<TokenId> out;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t word = std::min(text.find_first_not_of(' ', at), text.size());
+    const std::size_t end = std::min(text.find(' ', word), text.size());
+    const std::string_view piece = text.substr(at, end - at);
+    append(out, encode(piece));
+    bool is_match = false;
+    visit_index_terms(piece, [&](std::string_view, std::string_view term) {
+      is_match = is_match || subject.contains(term);
+    });
+    if (is_match) out.push_back(tokens_.match);
+    at = end;
+  }
+  return out;
+}
+
+VerbRenderer::Terms VerbRenderer::subject_of(const Prompt& prompt) {
+  Terms terms;
+  const auto slots = slot_texts(prompt);
+  if (slots.empty()) return terms;
+  visit_index_terms(slots.front().text, [&](std::string_view word, std::string_view term) {
+    if (!is_stop_word(word)) terms.emplace(term);
+  });
+  return terms;
 }
 
 std::string VerbRenderer::text_of(std::span<const TokenId> tokens) const {
@@ -117,8 +149,10 @@ std::vector<TokenId> VerbRenderer::prefix(const Prompt& prompt, std::span<std::v
   std::vector<Line> lines;
   std::vector<std::size_t> lengths;
   std::size_t fixed = out.size();
+  const Terms subject = subject_of(prompt);
   for (const SlotText& slot : slot_texts(prompt)) {
-    lines.push_back({encode(slot.name + ":"), encode(" " + slot.text)});
+    const std::string value = " " + slot.text;
+    lines.push_back({encode(slot.name + ":"), lines.empty() ? encode(value) : encode_marked(value, subject)});
     fixed += lines.back().head.size() + line_end.size();
     lengths.push_back(lines.back().value.size());
   }
@@ -139,9 +173,9 @@ std::vector<TokenId> VerbRenderer::prefix(const Prompt& prompt, std::span<std::v
   return out;
 }
 
-std::vector<TokenId> VerbRenderer::candidate(std::string_view text) const {
+std::vector<TokenId> VerbRenderer::candidate(std::string_view text, const Terms& subject) const {
   std::vector<TokenId> out{tokens_.option};
-  std::vector<TokenId> value = encode(text);
+  std::vector<TokenId> value = encode_marked(" " + std::string(text), subject);
   clip(value, kMaxCandidateTokens);
   append(out, value);
   out.push_back(tokens_.answer);
@@ -161,9 +195,24 @@ std::size_t prefix_tokens_max(const std::vector<std::vector<TokenId>>& candidate
 
 Judgement VerbRenderer::choose(const ChooseRequest& request) const {
   Judgement judgement;
-  for (const std::string& option : request.options) judgement.candidates.push_back(candidate(option));
+  const Terms subject = subject_of(request.prompt);
+  for (const std::string& option : request.options)
+    judgement.candidates.push_back(candidate(option, subject));
   judgement.prefix = prefix(request.prompt, {}, prefix_tokens_max(judgement.candidates));
   return judgement;
+}
+
+std::optional<VerdictQuestion> VerbRenderer::verdict(const ChooseRequest& request) const {
+  const auto labels = verdict_labels(request.prompt.task, request.options);
+  if (labels.empty()) return std::nullopt;
+  VerdictQuestion question{.prefix = prefix(request.prompt, {}, kVerbContextTokens - 2), .labels = {}};
+  question.prefix.push_back(tokens_.answer);
+  for (const VerdictLabel label : labels) {
+    question.labels.push_back(label == VerdictLabel::yes  ? tokens_.yes
+                              : label == VerdictLabel::no ? tokens_.no
+                                                          : tokens_.none);
+  }
+  return question;
 }
 
 std::vector<SourceWindow> VerbRenderer::cut_windows(std::string_view source) const {
@@ -182,23 +231,33 @@ std::vector<SourceWindow> VerbRenderer::cut_windows(std::string_view source) con
   return windows;
 }
 
-Judgement VerbRenderer::quote_sentences(const Prompt& prompt, std::string_view source,
-                                        const SourceWindow& window) const {
-  const auto text_of_range = [&](TextRange range) {
-    return source.substr(range.begin, range.end - range.begin);
-  };
-  Judgement judgement;
-  for (const TextRange sentence : window.sentences)
-    judgement.candidates.push_back(candidate(text_of_range(sentence)));
-  std::vector<TokenId> sources[] = {encode(text_of_range(window.range))};
-  judgement.prefix = prefix(prompt, sources, prefix_tokens_max(judgement.candidates));
-  return judgement;
+MarkedSentences VerbRenderer::quote_sentences(const Prompt& prompt, std::string_view source,
+                                              const SourceWindow& window) const {
+  const Terms subject = subject_of(prompt);
+  std::vector<std::vector<TokenId>> sentences;
+  std::size_t length = 1;
+  for (const TextRange range : window.sentences) {
+    const std::string sentence = " " + std::string(source.substr(range.begin, range.end - range.begin));
+    auto& tokens = sentences.emplace_back(encode_marked(sentence, subject));
+    clip(tokens, kMaxCandidateTokens);
+    length += tokens.size() + 1;
+  }
+  MarkedSentences marked{.tokens = prefix(prompt, {}, kVerbContextTokens - length), .marks = {}};
+  marked.tokens.push_back(tokens_.source);
+  for (const auto& sentence : sentences) {
+    append(marked.tokens, sentence);
+    marked.marks.push_back(marked.tokens.size());
+    marked.tokens.push_back(tokens_.answer);
+  }
+  return marked;
 }
 
 SpanQuestion VerbRenderer::quote_span(const Prompt& prompt, std::span<const std::string> sources) const {
   SpanQuestion question;
-  for (const std::string& source : sources) question.sources.push_back(encode(source));
+  const Terms subject = subject_of(prompt);
+  for (const std::string& source : sources) question.sources.push_back(encode_marked(source, subject));
   question.prefix = prefix(prompt, question.sources, kVerbContextTokens - kMaxAnswerTokens - 2);
+  for (auto& source : question.sources) std::erase(source, tokens_.match);
   question.prefix.push_back(tokens_.answer);
   return question;
 }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,18 +17,25 @@
 /// How a request is put to a model that was trained for the verbs (GGUF key lyceum.verbs.version = 1).
 /// Training data and inference use these functions alike, so that what is asked is what was learned.
 ///
-///   every prefix  <|task|>NAME\nSLOT: VALUE\n…            slots in the order of the catalogue
-///   (model/README.md) judge         prefix <|source|>TEXT…  then, for every candidate by itself:
-///                 <|option|>CANDIDATE<|answer|>           followed by <|yes|> or <|no|>
-///   span          prefix <|source|>TEXT… <|answer|>       followed by a run of the sources' tokens, or
-///                                                         <|none|>, and <|end|>
-///   write         prefix <|answer|>                       followed by the text (JSON on one line) and
-///   <|end|> embed         <|embed|>TEXT<|end|>                    the mean of the final hidden states of all
-///   tokens
+///   every prefix  <|task|>NAME\nSLOT: VALUE\n…        slots in the order of the catalogue (model/README.md)
+///   verdict       prefix <|answer|>                   followed by <|yes|>, <|no|> or <|none|>
+///   judge         prefix, then, for every candidate by itself:
+///                 <|option|>CANDIDATE<|answer|>       followed by <|yes|> or <|no|>
+///   sentences     prefix <|source|>, then for each sentence of a window: SENTENCE<|answer|>, which would be
+///                 followed by <|yes|> or <|no|> but is followed by the next sentence
+///   span          prefix <|source|>TEXT… <|answer|>   followed by a run of the sources' tokens, or <|none|>,
+///                                                     and <|end|>
+///   write         prefix <|answer|>                   followed by the text (JSON on one line) and <|end|>
+///   embed         <|embed|>TEXT<|end|>                the mean of the final hidden states of all tokens
 ///
-/// choose judges every option, quote judges every sentence of a window or asks for a span: what differs
-/// between options stands last, so the prefix is computed once. Texts of people and documents are encoded
-/// without special tokens, piece by piece: nothing in them can end a slot.
+/// What follows the first slot, the subject, is marked: a word that shares its stem with a word of the
+/// subject has <|match|> behind it. A small model learns from such marks (exact-match features: Chen et al.,
+/// Reading Wikipedia to Answer Open-Domain Questions, ACL 2017) what it would need much more text to find by
+/// itself.
+///
+/// choose asks for a verdict where a task's options are known (verdicts.cpp) and else judges every option;
+/// quote marks the sentences of a window, in one pass, or asks for a span. Texts of people and documents are
+/// encoded without special tokens, piece by piece: nothing in them can end a slot.
 namespace lyceum::model {
 
 inline constexpr std::uint32_t kVerbsVersion = 1;
@@ -51,6 +59,7 @@ struct VerbTokens {
   TokenId yes = 0;
   TokenId no = 0;
   TokenId embed = 0;
+  TokenId match = 0;
 };
 
 /// Candidates that are judged one by one. The score of one is logit(yes) - logit(no) after
@@ -60,8 +69,21 @@ struct Judgement {
   std::vector<std::vector<TokenId>> candidates{};
 };
 
+/// A question whose answer is one token: the score of option i is the logit of `labels[i]` after `prefix`.
+struct VerdictQuestion {
+  std::vector<TokenId> prefix{};
+  std::vector<TokenId> labels{};
+};
+
+/// The sentences of a window, each followed by a mark. The score of the i-th is logit(yes) - logit(no) after
+/// the token at `marks[i]`.
+struct MarkedSentences {
+  std::vector<TokenId> tokens{};
+  std::vector<std::size_t> marks{};
+};
+
 /// Where a span is asked for. Generation goes on with tokens that stand side by side in one of `sources`
-/// (the same tokens as in `prefix`), or with `none`, and ends with `end`.
+/// (the tokens of `prefix` without the marks), or with `none`, and ends with `end`.
 struct SpanQuestion {
   std::vector<TokenId> prefix{};
   std::vector<std::vector<TokenId>> sources{};
@@ -92,11 +114,14 @@ class VerbRenderer {
 
   const VerbTokens& tokens() const { return tokens_; }
 
+  /// Nothing for a task or options that have no labels of their own: those are judged.
+  std::optional<VerdictQuestion> verdict(const ChooseRequest& request) const;
   Judgement choose(const ChooseRequest& request) const;
   /// Windows in order, without gaps between their sentences but for white space.
   std::vector<SourceWindow> cut_windows(std::string_view source) const;
-  /// One candidate a sentence of `window`, in order.
-  Judgement quote_sentences(const Prompt& prompt, std::string_view source, const SourceWindow& window) const;
+  /// One mark a sentence of `window`, in order.
+  MarkedSentences quote_sentences(const Prompt& prompt, std::string_view source,
+                                  const SourceWindow& window) const;
   SpanQuestion quote_span(const Prompt& prompt, std::span<const std::string> sources) const;
   std::vector<TokenId> write(const Prompt& prompt) const;
   std::vector<TokenId> embed(std::string_view text) const;
@@ -111,11 +136,16 @@ class VerbRenderer {
   std::optional<TextRange> tokens_of(std::span<const TokenId> tokens, TextRange bytes) const;
 
  private:
+  using Terms = std::set<std::string, std::less<>>;
+
   VerbRenderer(const Tokenizer& tokenizer, VerbTokens tokens) : tokenizer_(&tokenizer), tokens_(tokens) {}
 
   std::vector<TokenId> prefix(const Prompt& prompt, std::span<std::vector<TokenId>> sources,
                               std::size_t tokens_max) const;
-  std::vector<TokenId> candidate(std::string_view text) const;
+  std::vector<TokenId> candidate(std::string_view text, const Terms& subject) const;
+  /// With a mark behind each word of the subject.
+  std::vector<TokenId> encode_marked(std::string_view text, const Terms& subject) const;
+  static Terms subject_of(const Prompt& prompt);
 
   const Tokenizer* tokenizer_;
   VerbTokens tokens_;

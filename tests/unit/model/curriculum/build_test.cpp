@@ -87,7 +87,8 @@ TEST_F(BuildTest, CountsWhatItMadeAndNamesSourcesWithTheirLicences) {
   for (const auto& [kind, counts] : (*summary)["train"].items())
     documents += counts["documents"].get<std::uint64_t>();
   EXPECT_EQ(file->num_documents(), documents);
-  for (const char* kind : {"language.lm-notes", "evidence", "span", "relevant", "enough"})
+  for (const char* kind :
+       {"language.lm-notes", "evidence.people", "span.people", "relevant.people", "enough.people"})
     EXPECT_TRUE((*summary)["train"].contains(kind)) << kind;
   EXPECT_GT((*summary)["pairs"]["questions"], 20);
 }
@@ -136,10 +137,10 @@ TEST_F(BuildTest, OnlyTheAnswersOfTasksAreLearned) {
 
   for (std::size_t i = 0; i < file->num_documents(); ++i) {
     const auto document = file->document(i);
-    if (kinds[document.kind] != "evidence") continue;
+    if (kinds[document.kind] != "evidence.people") continue;
     for (std::size_t at = 0; at < document.tokens.size(); ++at) {
       const bool is_label = document.tokens[at] == yes || document.tokens[at] == no;
-      EXPECT_EQ(document.weights[at] == 1, is_label);
+      EXPECT_EQ(document.weights[at], is_label ? kAside : 0);
       num_judged += is_label ? 1 : 0;
     }
   }
@@ -156,7 +157,7 @@ TEST_F(BuildTest, TheSpanThatIsLearnedIsTheAnswer) {
 
   for (std::size_t i = 0; i < file->num_documents(); ++i) {
     const auto document = file->document(i);
-    if (kinds[document.kind] != "span") continue;
+    if (kinds[document.kind] != "span.people") continue;
     std::vector<TokenId> learned;
     for (std::size_t at = 0; at < document.tokens.size(); ++at) {
       if (document.weights[at] == 1) learned.push_back(document.tokens[at]);
@@ -183,7 +184,7 @@ TEST_F(BuildTest, ASentenceIsCopiedFromItsFirstWordsOn) {
 
   ASSERT_TRUE(summary.has_value()) << summary.error().message;
   const auto kinds = (*summary)["kinds"].get<std::vector<std::string>>();
-  EXPECT_THAT(kinds, ::testing::ElementsAre("evidence", "relevant", "copy"));
+  EXPECT_THAT(kinds, ::testing::ElementsAre("matching", "copy"));
   const auto tokenizer = open_tokenizer_blocking(tokenizer_);
   const auto file = TrainingDataFile::open_blocking(folder_.path() + "/out/train.lytd");
   const auto document = file->document(file->num_documents() - 1);
@@ -196,6 +197,66 @@ TEST_F(BuildTest, ASentenceIsCopiedFromItsFirstWordsOn) {
   EXPECT_NE(paragraph.find(rest), std::string::npos);
   EXPECT_TRUE(rest.ends_with("."));
   EXPECT_GT(rest.size(), 20U);
+}
+
+TEST_F(BuildTest, AQuestionMadeOfASentenceAsksForAPartOfItThatItDoesNotHold) {
+  std::string text;
+  for (int i = 0; i < 40; ++i) {
+    text +=
+        "The harbour master wrote many letters home. Every winter the tower was repaired by Anna Lind with " +
+        std::to_string(1000 + i) +
+        " stones from the quarry. Nobody else ever came to see the old lighthouse in those long years. It "
+        "was a quiet place, and the sea was seldom calm enough for the boats of the village.\n";
+  }
+  folder_.write("data/lm-long/part.jsonl", Json{{"title", "Long"}, {"text", text}}.dump() + "\n");
+  const Json config{
+      {"context_share", 0},
+      {"validation_share", 0},
+      {"parts", {{{"make", "asked_sentences"}, {"files", "lm-long"}, {"examples_max", 5}, {"passes", 100}}}}};
+
+  const auto summary = build("out", config);
+
+  ASSERT_TRUE(summary.has_value()) << summary.error().message;
+  const auto kinds = (*summary)["kinds"].get<std::vector<std::string>>();
+  const auto tokenizer = open_tokenizer_blocking(tokenizer_);
+  const auto file = TrainingDataFile::open_blocking(folder_.path() + "/out/train.lytd");
+  std::size_t num_asked = 0;
+  for (std::size_t i = 0; i < file->num_documents(); ++i) {
+    const auto document = file->document(i);
+    if (kinds[document.kind] != "span.asked") continue;
+    std::vector<TokenId> context;
+    std::vector<TokenId> answer;
+    for (std::size_t at = 0; at < document.tokens.size(); ++at)
+      (document.weights[at] == 1 ? answer : context).push_back(document.tokens[at]);
+    const std::string shown = tokenizer->decode(context);
+    const std::string asked = shown.substr(0, shown.find('?'));
+    std::string wanted = tokenizer->decode(answer);
+    if (wanted.empty()) continue;
+    if (wanted[0] == ' ') wanted.erase(0, 1);
+    EXPECT_EQ(asked.find(wanted), std::string::npos) << asked << " / " << wanted;
+    EXPECT_NE(shown.find(wanted), std::string::npos) << shown << " / " << wanted;
+    ++num_asked;
+  }
+  EXPECT_GT(num_asked, 20U);
+}
+
+TEST_F(BuildTest, RepetitionsRepeatTheirFirstHalf) {
+  const Json config{{"context_share", 0},
+                    {"validation_share", 0},
+                    {"parts", {{{"make", "repetitions"}, {"examples_max", 9}}}}};
+
+  const auto summary = build("out", config);
+
+  ASSERT_TRUE(summary.has_value()) << summary.error().message;
+  const auto file = TrainingDataFile::open_blocking(folder_.path() + "/out/train.lytd");
+  ASSERT_TRUE(file.has_value()) << file.error().message;
+  ASSERT_EQ(file->num_documents(), 9U);
+  for (std::size_t i = 0; i < 9; ++i) {
+    const auto document = file->document(i);
+    const std::size_t half = document.tokens.size() / 2;
+    EXPECT_TRUE(std::ranges::equal(document.tokens.first(half), document.tokens.subspan(half)));
+    EXPECT_EQ(std::count(document.weights.begin(), document.weights.end(), 1), half);
+  }
 }
 
 TEST_F(BuildTest, ATestFileIsRefused) {

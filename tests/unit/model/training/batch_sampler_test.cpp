@@ -76,6 +76,24 @@ TEST_F(BatchSamplerTest, ATasksPredictionsShareItsWeight) {
   EXPECT_NEAR(weight / static_cast<double>(count), 5.0, 1e-6);  // One prediction a task in this data.
 }
 
+TEST_F(BatchSamplerTest, AnAsideIsPredictedAndNotRead) {
+  const std::vector<std::uint16_t> tokens{1, 2, 7, 3, 8};
+  const std::vector<std::uint8_t> weights{0, 0, kAside, 0, kAside};
+  TokenBatch batch;
+
+  append_document({.tokens = tokens, .weights = weights, .kind = 3}, 4.0F, batch);
+
+  EXPECT_THAT(batch.tokens, testing::ElementsAre(1, 2, 3));
+  ASSERT_EQ(batch.documents.size(), 1U);
+  EXPECT_EQ(batch.documents[0].length, 3U);
+  ASSERT_EQ(batch.predictions.size(), 2U);
+  EXPECT_EQ(batch.predictions[0].row, 1U);
+  EXPECT_EQ(batch.predictions[0].target, 7U);
+  EXPECT_EQ(batch.predictions[1].row, 2U);
+  EXPECT_EQ(batch.predictions[1].target, 8U);
+  EXPECT_EQ(batch.predictions[1].weight, 2.0F);
+}
+
 TEST_F(BatchSamplerTest, ARestoredSamplerGoesOnWhereItStood) {
   BatchSampler first = sampler(config());
   for (int i = 0; i < 30; ++i) first.next(300);

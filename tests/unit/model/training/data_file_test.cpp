@@ -71,8 +71,10 @@ TEST_F(DataFileTest, OffsetsTokensAndWeightsAreChecked) {
   change_byte(written_documents(), kTokens, 100);
   EXPECT_THAT(TrainingDataFile::open_blocking(path("a.lytd")).error().message,
               HasSubstr("token 100 is not in the vocabulary of 100"));
-  change_byte(written_documents(), kWeights, 2);
+  change_byte(written_documents(), kWeights, 3);
   EXPECT_THAT(TrainingDataFile::open_blocking(path("a.lytd")).error().message, HasSubstr("weights"));
+  change_byte(written_documents(), kWeights, kAside);
+  EXPECT_THAT(TrainingDataFile::open_blocking(path("a.lytd")).error().message, HasSubstr("aside"));
   change_byte(written_documents(), 4, 2);
   EXPECT_EQ(TrainingDataFile::open_blocking(path("a.lytd")).error().code, Errc::unsupported);
 }

@@ -19,15 +19,31 @@ class VerbRendererTest : public ::testing::Test {
 };
 
 TEST_F(VerbRendererTest, AChoiceIsThePromptAndOneCandidateAnOption) {
-  const ChooseRequest request{
-      .prompt = {.task = "deep_search.relevant", .slots = {{"quote", "It stands."}, {"question", "Where?"}}},
-      .options = {"relevant", "not relevant"}};
+  const ChooseRequest request{.prompt = {.task = "tool.choose", .slots = {{"request", "How warm is it?"}}},
+                              .options = {"weather: of a place", "stocks: of a company"}};
 
+  EXPECT_FALSE(verbs_.verdict(request).has_value());
   const Judgement judgement = verbs_.choose(request);
 
-  EXPECT_EQ(shown(judgement.prefix), "<|task|>deep_search.relevant\nquestion: Where?\nquote: It stands.\n");
+  EXPECT_EQ(shown(judgement.prefix), "<|task|>tool.choose\nrequest: How warm is it?\n");
   ASSERT_EQ(judgement.candidates.size(), 2U);
-  EXPECT_EQ(shown(judgement.candidates[1]), "<|option|>not relevant<|answer|>");
+  EXPECT_EQ(shown(judgement.candidates[1]), "<|option|> stocks: of a company<|answer|>");
+}
+
+TEST_F(VerbRendererTest, KnownOptionsAreLabelsAfterThePromptInTheirOwnOrder) {
+  ChooseRequest request{
+      .prompt = {.task = "claim.verdict", .slots = {{"claim", "It fell."}, {"evidence", "It stands."}}},
+      .options = {"refutes", "not enough information", "supports"}};
+
+  const auto question = verbs_.verdict(request);
+
+  ASSERT_TRUE(question.has_value());
+  EXPECT_EQ(shown(question->prefix),
+            "<|task|>claim.verdict\nevidence: It stands.\nclaim: It fell.\n<|answer|>");
+  EXPECT_THAT(question->labels,
+              ::testing::ElementsAre(verbs_.tokens().no, verbs_.tokens().none, verbs_.tokens().yes));
+  request.options.emplace_back("something else");
+  EXPECT_FALSE(verbs_.verdict(request).has_value());
 }
 
 TEST_F(VerbRendererTest, SlotsStandInTheOrderOfTheCatalogueAndUnknownOnesFollowByName) {
@@ -97,17 +113,34 @@ TEST_F(VerbRendererTest, WindowsHoldEverySentenceOnceAndFitTheirSize) {
   EXPECT_EQ(num_sentences, split_sentences(source).size());
 }
 
-TEST_F(VerbRendererTest, EverySentenceOfAWindowIsACandidateAfterTheWindow) {
+TEST_F(VerbRendererTest, AMarkStandsAfterEverySentenceOfAWindow) {
   const std::string source = "The tower was built in 1889. It stands in the city.";
   const auto windows = verbs_.cut_windows(source);
   ASSERT_EQ(windows.size(), 1U);
 
-  const Judgement judgement = verbs_.quote_sentences(
+  const MarkedSentences marked = verbs_.quote_sentences(
       {.task = "deep_search.evidence", .slots = {{"question", "When?"}}}, source, windows[0]);
 
-  EXPECT_EQ(shown(judgement.prefix), "<|task|>deep_search.evidence\nquestion: When?\n<|source|>" + source);
-  ASSERT_EQ(judgement.candidates.size(), 2U);
-  EXPECT_EQ(shown(judgement.candidates[0]), "<|option|>The tower was built in 1889.<|answer|>");
+  EXPECT_EQ(shown(marked.tokens),
+            "<|task|>deep_search.evidence\nquestion: When?\n<|source|> The tower was built in 1889.<|answer|>"
+            " It stands in the city.<|answer|>");
+  ASSERT_EQ(marked.marks.size(), 2U);
+  for (const std::size_t mark : marked.marks) EXPECT_EQ(marked.tokens[mark], verbs_.tokens().answer);
+}
+
+TEST_F(VerbRendererTest, WordsOfTheSubjectAreMarkedWhereTheyComeAgainButNotInSpans) {
+  const std::string source = "The tower was built by Ann.";
+  const Prompt prompt{.task = "reading.span", .slots = {{"question", "Who built the towers?"}}};
+
+  const SpanQuestion question = verbs_.quote_span(prompt, std::vector<std::string>{source});
+  const MarkedSentences marked = verbs_.quote_sentences(prompt, source, verbs_.cut_windows(source)[0]);
+
+  EXPECT_EQ(shown(question.prefix),
+            "<|task|>reading.span\nquestion: Who built the towers?\n<|source|>The tower<|match|> was "
+            "built<|match|> by Ann.<|answer|>");
+  EXPECT_EQ(shown(question.sources[0]), source);
+  EXPECT_THAT(shown(marked.tokens),
+              ::testing::HasSubstr(" The tower<|match|> was built<|match|> by Ann.<|answer|>"));
 }
 
 TEST_F(VerbRendererTest, SpanSourcesAreTheTokensThatStandInThePrompt) {
