@@ -55,7 +55,8 @@ Result<std::unique_ptr<model::LanguageModel>> make_configured_model_blocking(
   if (choice.provider != "engine") return std::unique_ptr<model::LanguageModel>();
   const model::EngineModelOptions options{
       .path = choice.file,
-      .key_value_bytes = static_cast<std::uint64_t>(configuration.integer("model.key_value_mb")) << 20U};
+      .key_value_bytes = static_cast<std::uint64_t>(configuration.integer("model.key_value_mb")) << 20U,
+      .device = configuration.string("model.device")};
   return model::make_engine_model_blocking(options, pool, metrics);
 }
 

@@ -162,7 +162,7 @@ constexpr std::int32_t kDeviceExpertsMax = 1024;
 struct DeviceRouter {
   const float* logits;              ///< [num_rows, num_experts]
   const float* bias;                ///< [num_experts]; null: none
-  const float* row_bias;            ///< [num_rows, num_experts] instead of `bias`; null: none
+  const float* row_bias;            ///< [num_rows, num_experts], besides `bias`; null: none
   const std::int32_t* first_route;  ///< [num_rows + 1]
   std::int32_t* experts;            ///< Out, as route_top_k
   float* weights;

@@ -14,7 +14,9 @@ namespace lyceum::model {
 struct EngineModelOptions {
   std::string path{};                                     ///< A GGUF file or a Hugging Face folder.
   std::uint64_t key_value_bytes = 1024U * 1024U * 1024U;  ///< For the contexts of all requests together.
-  std::uint64_t free_bytes = 0;  ///< Memory for the model and its contexts; 0: what the machine has free.
+  std::uint64_t free_bytes =
+      0;                       ///< Memory for the model and its contexts; 0: what is free where it computes.
+  std::string device = "cpu";  ///< "cpu", "cuda", "cuda:N" or "auto": a card where there is one.
   std::uint32_t step_tokens_max = 512;  ///< Computed at once; more is faster prefill, slower reaction.
 };
 
@@ -25,7 +27,7 @@ struct EngineModelOptions {
 /// texts in its chat format.
 ///
 /// Errors: not_found, malformed or unsupported for the file (naming what), overloaded when memory is short
-/// (saying how much is needed and free).
+/// (saying how much is needed and free), unavailable when the device is not there.
 Result<std::unique_ptr<LanguageModel>> make_engine_model_blocking(const EngineModelOptions& options,
                                                                   BlockingPool& pool, Metrics& metrics);
 

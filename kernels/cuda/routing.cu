@@ -90,10 +90,10 @@ LYCEUM_KERNEL route_rows(DeviceRouter router) {
   LYCEUM_SHARED bool taken[kDeviceExpertsMax];
   const std::int64_t row = block_x();
   score(router, router.logits + row * router.num_experts, scores);
-  const float* const bias =
-      router.row_bias != nullptr ? router.row_bias + row * router.num_experts : router.bias;
   for (int i = thread(); i < router.num_experts; i += 32) {
-    selection[i] = bias != nullptr ? scores[i] + bias[i] : scores[i];
+    float bias = router.row_bias != nullptr ? router.row_bias[row * router.num_experts + i] : 0.0F;
+    if (router.bias != nullptr) bias += router.bias[i];
+    selection[i] = scores[i] + bias;
     taken[i] = false;
   }
   sync_warp();

@@ -18,21 +18,18 @@ kernels::DevicePlaces DevicePass::places(std::size_t layer) const {
           plan_.num_rows};
 }
 
-void DevicePass::attend(std::size_t layer) {
+Result<void> DevicePass::attend(std::size_t layer) {
   const DeviceLayer& weights = weights_.layers[layer];
   const bool is_latent = config_.attention.latent.has_value();
   normalize(weights.attention_norm, takes_narrow(weights.query) || takes_narrow(weights.key) ||
                                         takes_narrow(weights.value) || takes_narrow(weights.query_latent) ||
                                         takes_narrow(weights.kv_latent));
-  if (is_latent) {
-    attend_latent(layer);
-  } else {
-    attend_grouped(layer);
-  }
+  TRY_OK(is_latent ? attend_latent(layer) : attend_grouped(layer));
   project(workspace_.mixed, weights.attention_output, nullptr, workspace_.change);
+  return ok();
 }
 
-void DevicePass::attend_grouped(std::size_t layer) {
+Result<void> DevicePass::attend_grouped(std::size_t layer) {
   const DeviceLayer& weights = weights_.layers[layer];
   const AttentionConfig& attention = config_.attention;
   const KeyValueExtents kept = key_value_extents(attention, config_.rope);
@@ -59,7 +56,7 @@ void DevicePass::attend_grouped(std::size_t layer) {
   asked.key_stride = extent(kept.key_stride);
   asked.value_stride = extent(kept.value_stride);
   asked.value_offset = value_offset;
-  attend_pages(layer, asked);
+  return attend_pages(layer, asked);
 }
 
 /// Each of `width` values by itself: a head's, or a row's.
@@ -98,7 +95,7 @@ void DevicePass::store(std::size_t layer, const float* x, std::int64_t offset, s
 }
 
 /// Fills in what is the same for all kinds of attention.
-void DevicePass::attend_pages(std::size_t layer, kernels::DeviceAttention asked) const {
+Result<void> DevicePass::attend_pages(std::size_t layer, kernels::DeviceAttention asked) const {
   asked.places = places(layer);
   asked.num_heads = extent(config_.attention.num_heads);
   asked.scale = config_.attention.scale;
@@ -108,6 +105,7 @@ void DevicePass::attend_pages(std::size_t layer, kernels::DeviceAttention asked)
   asked.num_tiles = plan_.num_tiles;
   asked.partials = workspace_.partials;
   table_.attend(context_, &asked);
+  return tap_attention(asked);
 }
 
 void DevicePass::latent_queries(const DeviceLayer& weights) {
@@ -170,7 +168,7 @@ void DevicePass::absorb_queries(const DeviceLayer& weights) {
 }
 
 // The absorbed form, as in forward_attention.cpp.
-void DevicePass::attend_latent(std::size_t layer) {
+Result<void> DevicePass::attend_latent(std::size_t layer) {
   const DeviceLayer& weights = weights_.layers[layer];
   const AttentionConfig& attention = config_.attention;
   const auto kv_rank = extent(attention.latent->kv_rank);
@@ -197,13 +195,14 @@ void DevicePass::attend_latent(std::size_t layer) {
   asked.value_dim = kv_rank;
   asked.key_stride = row_size;
   asked.value_stride = row_size;
-  attend_pages(layer, asked);
+  TRY_OK(attend_pages(layer, asked));
   const auto value_dim = extent(attention.value_dim);
   const auto num_heads = extent(attention.num_heads);
   for (std::int32_t head = 0; head < num_heads; ++head)
     project_head(workspace_.latent, head, kv_rank, weights.head_value, workspace_.mixed.wide, value_dim);
   if (takes_narrow(weights.attention_output))
     narrow(workspace_.mixed.wide, num_heads * value_dim, num_heads * value_dim, workspace_.mixed.narrow);
+  return ok();
 }
 
 }  // namespace lyceum::model

@@ -11,20 +11,24 @@ void DevicePass::swiglu_layer(const DeviceFeedForward& weights, float* y) {
   project(workspace_.inner, weights.down, nullptr, y);
 }
 
-void DevicePass::feed_forward(std::size_t layer) {
+Result<void> DevicePass::feed_forward(std::size_t layer) {
   const DeviceLayer& weights = weights_.layers[layer];
   normalize(weights.feed_forward_norm,
             takes_narrow(weights.dense.gate) || takes_narrow(weights.dense.up) ||
                 takes_narrow(weights.experts.gate) || takes_narrow(weights.experts.up) ||
                 takes_narrow(weights.shared.gate) || takes_narrow(weights.shared.up));
-  if (!config_.layers[layer].experts) return swiglu_layer(weights.dense, workspace_.change);
-  mix_experts(layer);
-  if (weights.shared.gate.data == nullptr) return;
+  if (!config_.layers[layer].experts) {
+    swiglu_layer(weights.dense, workspace_.change);
+    return ok();
+  }
+  TRY_OK(mix_experts(layer));
+  if (weights.shared.gate.data == nullptr) return ok();
   swiglu_layer(weights.shared, workspace_.shared);
   const kernels::DeviceAddShared shared{
       workspace_.change,   workspace_.shared, workspace_.normalized.wide,
       weights.shared_gate, plan_.num_rows,    static_cast<std::int32_t>(config_.num_hidden)};
   table_.add_shared(context_, &shared);
+  return ok();
 }
 
 void DevicePass::route(std::size_t layer) const {
@@ -48,12 +52,13 @@ void DevicePass::route(std::size_t layer) const {
   table_.route(context_, &router);
 }
 
-void DevicePass::mix_experts(std::size_t layer) {
+Result<void> DevicePass::mix_experts(std::size_t layer) {
   const DeviceLayer& weights = weights_.layers[layer];
   const ExpertsConfig& config = *config_.layers[layer].experts;
   const LayerRoutePlan& routes = plan_.routes[layer];
   const auto num_experts = static_cast<std::int32_t>(config.num_experts);
   route(layer);
+  TRY_OK(tap_routes(layer));
   const bool is_wide = !takes_narrow(weights.experts.gate) || !takes_narrow(weights.experts.up) ||
                        !takes_narrow(weights.experts.down);
   kernels::DeviceExperts asked{};
@@ -85,6 +90,7 @@ void DevicePass::mix_experts(std::size_t layer) {
                                  workspace_.shares, workspace_.change,        plan_.num_rows,
                                  asked.num_hidden};
   table_.mix(context_, &mixed);
+  return ok();
 }
 
 }  // namespace lyceum::model

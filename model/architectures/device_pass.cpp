@@ -12,14 +12,17 @@ DevicePass::DevicePass(const ModelConfig& config, const DeviceWeights& weights, 
       plan_(plan),
       workspace_(workspace) {}
 
-void DevicePass::run() {
+Result<void> DevicePass::run() {
+  prepare_taps();
   const kernels::DeviceEmbed embed{weights_.embedding, plan_.tokens, plan_.num_rows, workspace_.hidden};
   table_.embed(context_, &embed);
   for (std::size_t layer = 0; layer < config_.layers.size(); ++layer) {
-    attend(layer);
-    feed_forward(layer);
+    TRY_OK(attend(layer));
+    TRY_OK(feed_forward(layer));
+    TRY_OK(tap_hidden(layer));
   }
   compute_logits();
+  return ok();
 }
 
 void DevicePass::normalize(const float* weight, bool is_narrow_wanted) {

@@ -17,8 +17,8 @@ class DevicePass {
   DevicePass(const ModelConfig& config, const DeviceWeights& weights, const kernels::Device& device,
              const DevicePlan& plan, const DeviceWorkspace& workspace);
 
-  /// Up to the logits in the workspace.
-  void run();
+  /// Up to the logits in the workspace. Waits for the device only where somebody asked to see something.
+  Result<void> run();
 
  private:
   kernels::DevicePlaces places(std::size_t layer) const;
@@ -28,23 +28,32 @@ class DevicePass {
   void narrow(const float* x, std::int32_t x_stride, std::int32_t width, std::uint16_t* y) const;
 
   // device_attention.cpp: both write workspace.mixed.
-  void attend(std::size_t layer);
-  void attend_grouped(std::size_t layer);
+  Result<void> attend(std::size_t layer);
+  Result<void> attend_grouped(std::size_t layer);
   void normalize_heads(float* heads, std::int32_t num_heads, const float* weight, std::int32_t width) const;
   void turn(float* heads, std::int32_t num_heads, std::int32_t row_stride, std::int32_t head_stride) const;
   void store(std::size_t layer, const float* x, std::int64_t offset, std::int32_t stride) const;
-  void attend_pages(std::size_t layer, kernels::DeviceAttention asked) const;
-  void attend_latent(std::size_t layer);
+  Result<void> attend_pages(std::size_t layer, kernels::DeviceAttention asked) const;
+  Result<void> attend_latent(std::size_t layer);
   void latent_queries(const DeviceLayer& weights);
   void absorb_queries(const DeviceLayer& weights);
   void project_head(const float* x, std::int32_t head, std::int32_t head_width, const DeviceMatrix& weight,
                     float* y, std::int32_t y_head_width) const;
 
   // device_experts.cpp: both write workspace.change.
-  void feed_forward(std::size_t layer);
+  Result<void> feed_forward(std::size_t layer);
   void swiglu_layer(const DeviceFeedForward& weights, float* y);
   void route(std::size_t layer) const;
-  void mix_experts(std::size_t layer);
+  Result<void> mix_experts(std::size_t layer);
+
+  // device_taps.cpp: each looks whether anybody asked.
+  void prepare_taps() const;
+  Result<void> tap_hidden(std::size_t layer) const;
+  Result<void> tap_routes(std::size_t layer) const;
+  Result<void> tap_attention(const kernels::DeviceAttention& asked) const;
+  /// There after the next wait.
+  template <class T>
+  std::vector<T> brought_back(const T* from, std::size_t count) const;
 
   void compute_logits();
 

@@ -4,6 +4,7 @@
 
 #include "base/check.hpp"
 #include "kernels/attention.hpp"
+#include "model/architectures/transformer.hpp"
 
 namespace lyceum::model {
 
@@ -26,6 +27,8 @@ class HostPageMemory final : public PageMemory {
   void copy(const float* from, float* to, std::size_t num_floats) override {
     std::copy_n(from, num_floats, to);
   }
+
+  std::uint64_t free_bytes_blocking() const override { return available_memory_blocking(); }
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -26,6 +27,7 @@ class PageMemory {
   virtual float* allocate(std::size_t num_floats) = 0;
   virtual void release(float* page) = 0;
   virtual void copy(const float* from, float* to, std::size_t num_floats) = 0;
+  virtual std::uint64_t free_bytes_blocking() const = 0;
 };
 
 /// This machine's; shared by all pools.

@@ -19,7 +19,8 @@ Error shutting_down() {
 Engine::Engine(const Transformer& transformer, EngineOptions options)
     : transformer_(transformer),
       options_(options),
-      pool_(std::make_shared<KeyValuePool>(transformer.config(), options.num_pages)) {
+      pool_(std::make_shared<KeyValuePool>(transformer.config(), options.num_pages,
+                                           transformer.page_memory())) {
   counters_.num_pages = options.num_pages;
   for (const LayerConfig& layer : transformer.config().layers)
     counters_.expert_tokens.emplace_back(layer.experts ? layer.experts->num_experts : 0);

@@ -63,19 +63,26 @@ EngineFacts facts_of(const ModelSummary& summary, const Transformer& transformer
   facts.weight_bytes = summary.weight_bytes;
   facts.page_bytes = pool.page_floats() * sizeof(float);
   facts.tokens_per_page = kAttentionPage;
-  facts.instruction_set = kernels::name_of(kernels::available_isas().back());
+  facts.instruction_set =
+      transformer.device_name().value_or(std::string(kernels::name_of(kernels::available_isas().back())));
   return facts;
 }
 
-std::uint64_t free_bytes_blocking(const EngineModelOptions& options) {
-  return options.free_bytes > 0 ? options.free_bytes : available_memory_blocking();
+std::uint64_t free_bytes_blocking(const EngineModelOptions& options, const Transformer& transformer) {
+  return options.free_bytes > 0 ? options.free_bytes : transformer.page_memory()->free_bytes_blocking();
 }
 
-/// The weights are read from the mapped file, which is memory all the same while the model works.
-Result<void> check_memory_blocking(const EngineModelOptions& options, std::uint64_t weight_bytes,
-                                   std::uint64_t page_bytes) {
-  const std::uint64_t contexts = kMinPages * page_bytes;
-  const std::uint64_t free = free_bytes_blocking(options);
+std::uint64_t page_bytes_of(const Transformer& transformer) {
+  return KeyValuePool(transformer.config()).page_floats() * sizeof(float);
+}
+
+/// On the processor the weights are read from the mapped file, which is memory all the same while the model
+/// works; a device holds them already.
+Result<void> check_memory_blocking(const EngineModelOptions& options, std::uint64_t file_bytes,
+                                   const Transformer& transformer) {
+  const std::uint64_t weight_bytes = transformer.device_name() ? 0 : file_bytes;
+  const std::uint64_t contexts = kMinPages * page_bytes_of(transformer);
+  const std::uint64_t free = free_bytes_blocking(options, transformer);
   if (weight_bytes + contexts * kMemoryShare > free)
     return Error{Errc::overloaded, options.path + ": the model needs " +
                                        std::to_string(weight_bytes + contexts * kMemoryShare) +
@@ -88,9 +95,10 @@ Result<void> check_memory_blocking(const EngineModelOptions& options, std::uint6
   return ok();
 }
 
-EngineOptions engine_options(const EngineModelOptions& options, const ModelConfig& config) {
-  const std::uint64_t bytes = std::min(options.key_value_bytes, free_bytes_blocking(options) / kMemoryShare);
-  const std::uint64_t pages = bytes / (KeyValuePool(config).page_floats() * sizeof(float));
+EngineOptions engine_options(const EngineModelOptions& options, const Transformer& transformer) {
+  const std::uint64_t bytes =
+      std::min(options.key_value_bytes, free_bytes_blocking(options, transformer) / kMemoryShare);
+  const std::uint64_t pages = bytes / page_bytes_of(transformer);
   return {.num_pages = std::max<std::size_t>(pages, kMinPages), .step_tokens_max = options.step_tokens_max};
 }
 
@@ -104,7 +112,7 @@ class EngineModel final : public LanguageModel, public EngineMonitor {
         conversation_(transformer_.file(), tokenizer_),
         vocabulary_(TokenTrie::of(tokenizer_)),
         metrics_(metrics),
-        engine_(transformer_, engine_options(options, transformer_.config())),
+        engine_(transformer_, engine_options(options, transformer_)),
         pool_(pool),
         thread_(engine_,
                 [this](const EngineStatus& status, bool is_idle) { metrics_.report(status, is_idle); }) {}
@@ -208,9 +216,10 @@ Result<std::unique_ptr<LanguageModel>> make_engine_model_blocking(const EngineMo
   if (verbs > kVerbsVersion)
     return Error{Errc::unsupported, options.path + ": was trained for version " + std::to_string(verbs) +
                                         " of the verbs, this program knows " + std::to_string(kVerbsVersion)};
-  TRY(Transformer transformer, Transformer::load_blocking(std::move(file)));
-  const std::uint64_t page_bytes = KeyValuePool(transformer.config()).page_floats() * sizeof(float);
-  TRY_OK(check_memory_blocking(options, summary.weight_bytes, page_bytes));
+  TRY(const kernels::DeviceChoice device, kernels::parse_device(options.device));
+  TRY(Transformer transformer,
+      Transformer::load_blocking(std::move(file), available_memory_blocking(), {.device = device}));
+  TRY_OK(check_memory_blocking(options, summary.weight_bytes, transformer));
   TRY(Tokenizer tokenizer, Tokenizer::from_gguf(transformer.file()));
   if (tokenizer.vocab_size() > transformer.config().vocabulary_size)
     return Error{Errc::malformed, options.path + ": the tokenizer has " +

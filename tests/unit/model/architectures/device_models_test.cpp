@@ -49,9 +49,8 @@ double nmse(std::span<const float> actual, const std::vector<double>& exact) {
 class DeviceModels : public testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
-    const std::string path = std::string(LYCEUM_SHARED_MODELS) + "/tiny-" + GetParam().file;
-    if (!std::filesystem::exists(path + ".gguf")) GTEST_SKIP() << path << ".gguf is not there";
-    auto file = GgufFile::open_blocking(path + ".gguf");
+    if (!std::filesystem::exists(path())) GTEST_SKIP() << path() << " is not there";
+    auto file = GgufFile::open_blocking(path());
     ASSERT_TRUE(file) << file.error().message;
     ComputeOptions options{.device = {.kind = kernels::DeviceChoice::Kind::cuda}};
     if (GetParam().is_emulated) options.device_table = &kernels::cuda::emulated_table();
@@ -60,8 +59,12 @@ class DeviceModels : public testing::TestWithParam<Case> {
       GTEST_SKIP() << loaded.error().message;
     ASSERT_TRUE(loaded) << loaded.error().message;
     transformer.emplace(*std::move(loaded));
-    std::ifstream text(path + ".ref.json");
+    std::ifstream text(path(".ref.json"));
     reference = nlohmann::json::parse(text);
+  }
+
+  static std::string path(const char* ending = ".gguf") {
+    return std::string(LYCEUM_SHARED_MODELS) + "/tiny-" + GetParam().file + ending;
   }
 
   std::vector<float> forward(const SequenceChunk& chunk) const {
@@ -122,6 +125,62 @@ TEST_P(DeviceModels, GiveTheSameBitsInAnyChunksAndBatches) {
   EXPECT_TRUE(std::ranges::equal(std::span(*together).first(vocabulary), whole));
   EXPECT_TRUE(std::ranges::equal(std::span(*together).subspan(vocabulary),
                                  last_logits(short_tokens, short_tokens.size(), 1)));
+}
+
+/// What two passes of the same tokens show.
+void expect_the_same_view(const ChunkTaps& actual, const ChunkTaps& expected) {
+  constexpr float kNear = 1e-4F;
+  const auto expect_near = [](const auto& values, const auto& others, const char* what) {
+    ASSERT_EQ(values.size(), others.size()) << what;
+    for (std::size_t i = 0; i < values.size(); ++i) EXPECT_NEAR(values[i], others[i], kNear) << what;
+  };
+  ASSERT_EQ(actual.routes.size(), expected.routes.size());
+  for (std::size_t layer = 0; layer < expected.routes.size(); ++layer) {
+    EXPECT_EQ(actual.routes[layer].top_k, expected.routes[layer].top_k);
+    EXPECT_EQ(actual.routes[layer].experts, expected.routes[layer].experts);
+    expect_near(actual.routes[layer].weights, expected.routes[layer].weights, "weights");
+    expect_near(actual.routes[layer].probabilities, expected.routes[layer].probabilities, "probabilities");
+  }
+  ASSERT_EQ(actual.hidden.size(), expected.hidden.size());
+  for (std::size_t i = 0; i < expected.hidden.size(); ++i)
+    expect_near(actual.hidden[i], expected.hidden[i], "hidden");
+  expect_near(actual.final_hidden, expected.final_hidden, "final hidden");
+  expect_near(actual.attention_mass, expected.attention_mass, "attention");
+}
+
+TEST_P(DeviceModels, ShowAndTakeControlsAsTheProcessorDoes) {
+  if (!std::string(GetParam().file).ends_with("f32")) GTEST_SKIP() << "rounding may choose another expert";
+  auto file = GgufFile::open_blocking(path());
+  ASSERT_TRUE(file);
+  const auto processor = Transformer::load_blocking(*std::move(file));
+  ASSERT_TRUE(processor);
+  const ModelConfig& config = transformer->config();
+  std::vector<float> bias;
+  std::vector<std::size_t> experts(config.layers.size(), 1);
+  for (std::size_t layer = 0; layer < config.layers.size(); ++layer) {
+    if (!config.layers[layer].experts) continue;
+    bias.insert(bias.end(), config.layers[layer].experts->num_experts, 0.0F);
+    bias.back() = 1.0F;
+    if (layer == 1) experts[layer] = 2;
+  }
+  const auto tokens = tokens_of(0);
+  const auto show = [&](const Transformer& model) {
+    ChunkTaps taps{.wants_routes = true,
+                   .wants_router_probabilities = true,
+                   .wants_final_hidden = true,
+                   .hidden_layers = {0},
+                   .attention_spans = {{0, 2}, {2, 5}}};
+    KeyValueState state = model.new_sequence();
+    const SequenceChunk chunk{.tokens = tokens, .state = &state, .taps = &taps};
+    SequenceChunk steered = chunk;
+    if (!bias.empty() && GetParam().file != std::string("qwen3moe-top1-f32")) {
+      steered.experts_per_layer = experts;
+      steered.expert_bias = bias;
+    }
+    EXPECT_TRUE(model.forward_blocking({&steered, 1}));
+    return taps;
+  };
+  expect_the_same_view(show(*transformer), show(*processor));
 }
 
 std::vector<Case> cases() {
