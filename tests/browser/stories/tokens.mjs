@@ -102,6 +102,30 @@ export function tokenStories(shared) {
     await opened.close();
   });
 
+  test("a person sees beside each citation how far it carries its sentence", async (t) => {
+    if (!shared.service.isMock) return t.skip("the words of a tiny model cite nothing");
+    const opened = await openPage(shared.browser, shared.service);
+    const { page } = opened;
+    await upload(page, [handbook]);
+    await page
+      .getByText(/Kérity|lighthouse/)
+      .first()
+      .waitFor();
+    await ask(page, question);
+    await firstText(page);
+    const answer = page.getByRole("region", { name: "Answer" });
+    await answer.getByText("+0.70").waitFor({ timeout: 60_000 });
+    await answer.getByText("±0").waitFor();
+    await answer.getByRole("button", { name: "Its tokens" }).click();
+    await page.getByRole("listbox", { name: "Tokens of the text" }).waitFor();
+    await page.keyboard.press("Escape");
+    await answer.scrollIntoViewIfNeeded();
+    await shoot(page, "measured-support");
+    await assertAccessible(page, "measured support");
+    assert.deepEqual(opened.errors, []);
+    await opened.close();
+  });
+
   test("a text whose model does not show its tokens says why", async (t) => {
     if (cannot()) return t.skip(cannot());
     const service = await startEngine(t, shared);

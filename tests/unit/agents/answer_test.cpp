@@ -112,7 +112,7 @@ TEST_F(AnswerTest, SaysHowFarEachCitationCarriesItsSentenceWhereTheModelMeasures
   EXPECT_EQ(sentence["measured"]["without_any"], -2.0);
   ASSERT_EQ(measuring.measuring.requests.size(), proposed()["sentences"].size());
   EXPECT_THAT(measuring.measuring.requests[0].sources, ElementsAre(quote));
-  EXPECT_EQ(measuring.measuring.requests[0].claim, sentence["text"]);
+  EXPECT_EQ(measuring.measuring.requests[0].claim, sentence["text"].get<std::string>());
 
   run.events.clear();
   measuring.measuring.is_broken = true;
