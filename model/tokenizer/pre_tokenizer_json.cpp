@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "model/files/gguf_parser.hpp"
+#include "model/tokenizer/json_fields.hpp"
 
 namespace lyceum::model {
 namespace {
@@ -45,26 +46,6 @@ bool matches(std::string_view found, std::string_view known) {
   return found == known;
 }
 
-std::string text_at(const Json& object, const char* name) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-bool flag_at(const Json& object, const char* name, bool fallback) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_boolean() ? found->get<bool>() : fallback;
-}
-
-/// The step itself, or those of a Sequence.
-std::vector<Json> steps_of(const Json& root, const char* list_name) {
-  if (text_at(root, "type") != "Sequence")
-    return root.is_null() ? std::vector<Json>() : std::vector<Json>{root};
-  const auto list = root.find(list_name);
-  if (list == root.end() || !list->is_array()) return {};
-  return {list->begin(), list->end()};
-}
-
 /// Line ends may stand in a pattern as they are or escaped.
 std::string with_escapes(std::string_view pattern) {
   std::string out;
@@ -87,9 +68,7 @@ Error unsupported(const std::string& path, const std::string& field, const std::
 }
 
 Result<void> check_normalizer(const Json& tokenizer, const std::string& path) {
-  const auto normalizer = tokenizer.find("normalizer");
-  if (normalizer == tokenizer.end()) return ok();
-  for (const Json& step : steps_of(*normalizer, "normalizers")) {
+  for (const Json& step : steps_of(part(tokenizer, "normalizer"), "normalizers")) {
     if (const std::string type = text_at(step, "type"); type != "NFC")
       return unsupported(path, "normalizer", "none or NFC", type);
   }
@@ -100,9 +79,8 @@ Result<void> check_normalizer(const Json& tokenizer, const std::string& path) {
 
 Result<std::string> recognize_pre_tokenizer(const Json& tokenizer, const std::string& path) {
   TRY_OK(check_normalizer(tokenizer, path));
-  const auto root = tokenizer.find("pre_tokenizer");
   std::vector<std::string> found;
-  for (const Json& step : steps_of(root == tokenizer.end() ? Json() : *root, "pretokenizers")) {
+  for (const Json& step : steps_of(part(tokenizer, "pre_tokenizer"), "pretokenizers")) {
     const std::string type = text_at(step, "type");
     if (type == "ByteLevel") {
       if (flag_at(step, "add_prefix_space", false))

@@ -1,40 +1,11 @@
-#include <array>
-#include <cstdio>
 #include <queue>
 
 #include "model/tokenizer/characters.hpp"
+#include "model/tokenizer/sentence_pieces.hpp"
 #include "model/tokenizer/vocabulary.hpp"
 
 namespace lyceum::model {
 namespace {
-
-constexpr std::size_t kNumBytes = 256;
-/// U+2581 stands for a blank in the pieces.
-constexpr std::string_view kBlankMark = "\xE2\x96\x81";
-
-std::string with_blank_marks(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == ' ') {
-      out += kBlankMark;
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
-std::string with_blanks(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const auto mark = text.find(kBlankMark);
-    out += text.substr(0, mark);
-    if (mark == std::string_view::npos) break;
-    out += ' ';
-    text.remove_prefix(mark + kBlankMark.size());
-  }
-  return out;
-}
 
 struct Piece {
   TokenId token = 0;
@@ -123,7 +94,8 @@ class PieceList {
 class SentencePieceEncoder final : public WordEncoder {
  public:
   Pieces pieces{};
-  std::array<TokenId, kNumBytes> byte_tokens{};
+  ByteTokens byte_tokens{};
+  std::optional<TokenId> unknown{};
   bool adds_space_prefix = false;
 
   void encode(std::string_view text, bool is_start, std::vector<TokenId>& tokens) const override {
@@ -135,40 +107,14 @@ class SentencePieceEncoder final : public WordEncoder {
       if (const auto found = pieces.find(piece); found != pieces.end()) {
         tokens.push_back(found->second.token);
       } else {
-        for (const char byte : piece) tokens.push_back(byte_tokens[static_cast<unsigned char>(byte)]);
+        for (const char byte : piece) {
+          const auto token = byte_tokens[static_cast<unsigned char>(byte)];
+          tokens.push_back(token ? *token : *unknown);
+        }
       }
     });
   }
 };
-
-std::string byte_token_text(std::size_t byte) {
-  char text[8] = {};
-  std::snprintf(text, sizeof(text), "<0x%02X>", static_cast<unsigned>(byte));
-  return text;
-}
-
-Error malformed(const GgufFile& file, const std::string& text) {
-  return {Errc::malformed, file.path() + ": " + text};
-}
-
-/// Byte tokens by their bytes' values; every byte has one, or the unknown token.
-Result<void> load_byte_tokens(const GgufFile& file, Vocabulary& vocabulary, SentencePieceEncoder& encoder) {
-  for (std::size_t byte = 0; byte < kNumBytes; ++byte) {
-    auto token = vocabulary.find(byte_token_text(byte));
-    if (token && vocabulary.kinds[static_cast<std::size_t>(*token)] == TokenKind::byte) {
-      vocabulary.bytes[static_cast<std::size_t>(*token)] =
-          std::string(1, static_cast<char>(static_cast<unsigned char>(byte)));
-    } else {
-      token = vocabulary.unknown;
-    }
-    if (!token) {
-      return malformed(file, "tokenizer.ggml.tokens: expected the byte token " + byte_token_text(byte) +
-                                 " or an unknown token");
-    }
-    encoder.byte_tokens[byte] = *token;
-  }
-  return ok();
-}
 
 }  // namespace
 
@@ -176,22 +122,16 @@ Result<std::unique_ptr<const WordEncoder>> make_sentence_piece_encoder(const Ggu
                                                                        Vocabulary& vocabulary) {
   auto encoder = std::make_unique<SentencePieceEncoder>();
   encoder->adds_space_prefix = vocabulary.adds_space_prefix;
-  TRY(const auto scores, file.get_f32s("tokenizer.ggml.scores"));
-  if (scores.size() != vocabulary.texts.size()) {
-    return malformed(file, "tokenizer.ggml.scores: expected " + std::to_string(vocabulary.texts.size()) +
-                               " entries, found " + std::to_string(scores.size()));
-  }
+  TRY(const auto scores, load_scores(file, vocabulary));
   for (std::size_t i = 0; i < scores.size(); ++i) {
-    if (!(scores[i] == scores[i])) {
-      return malformed(file, "tokenizer.ggml.scores: entry " + std::to_string(i) + ": expected a number");
-    }
     const auto token = static_cast<TokenId>(i);
     const std::string& text = vocabulary.texts[i];
     const bool is_word = vocabulary.kinds[i] == TokenKind::normal || vocabulary.is_added_space(token);
     if (is_word && !text.empty()) encoder->pieces.emplace(text, Piece{token, scores[i]});
     vocabulary.bytes.push_back(is_word ? with_blanks(text) : text);
   }
-  TRY_OK(load_byte_tokens(file, vocabulary, *encoder));
+  encoder->unknown = vocabulary.unknown;
+  TRY(encoder->byte_tokens, load_byte_tokens(file, vocabulary));
   return std::unique_ptr<const WordEncoder>(std::move(encoder));
 }
 

@@ -7,6 +7,17 @@
 #include "model/tokenizer/vocabulary.hpp"
 
 namespace lyceum::model {
+namespace {
+
+Result<std::unique_ptr<const WordEncoder>> make_word_encoder(const GgufFile& file, Vocabulary& vocabulary) {
+  if (vocabulary.model == "gpt2") return make_byte_pair_encoder(file, vocabulary);
+  if (vocabulary.model == "llama") return make_sentence_piece_encoder(file, vocabulary);
+  if (vocabulary.model == "t5") return make_unigram_encoder(file, vocabulary);
+  return Error{Errc::unsupported, file.path() + ": tokenizer.ggml.model: expected gpt2, llama or t5, found " +
+                                      model::quoted(vocabulary.model)};
+}
+
+}  // namespace
 
 struct Tokenizer::State {
   std::unique_ptr<const Vocabulary> vocabulary;
@@ -22,13 +33,7 @@ Tokenizer::~Tokenizer() = default;
 
 Result<Tokenizer> Tokenizer::from_gguf(const GgufFile& file) {
   TRY(auto vocabulary, load_vocabulary(file));
-  const bool is_byte_pairs = vocabulary->model == "gpt2";
-  if (!is_byte_pairs && vocabulary->model != "llama") {
-    return Error{Errc::unsupported, file.path() + ": tokenizer.ggml.model: expected gpt2 or llama, found " +
-                                        model::quoted(vocabulary->model)};
-  }
-  TRY(auto words, is_byte_pairs ? make_byte_pair_encoder(file, *vocabulary)
-                                : make_sentence_piece_encoder(file, *vocabulary));
+  TRY(auto words, make_word_encoder(file, *vocabulary));
   AddedTokens added_tokens(*vocabulary);
   return Tokenizer(
       std::make_unique<const State>(State{std::move(vocabulary), std::move(words), std::move(added_tokens)}));

@@ -39,9 +39,9 @@ struct TextRun {
 };
 
 /// Text to token ids and back, as a GGUF file describes it (tokenizer.ggml.*): byte-level byte pair encoding
-/// ("gpt2") or SentencePiece scores ("llama"). Immutable and thread-safe. Owns what it needs: the file may be
-/// closed. Its tokens are those of the tokenizer that the model was trained with; added tokens of white space
-/// are ordinary words, all other added tokens need `parse_special`.
+/// ("gpt2"), SentencePiece's pairs ("llama") or unigrams ("t5"). Immutable and thread-safe. Owns what it
+/// needs: the file may be closed. Its tokens are those of the tokenizer that the model was trained with;
+/// added tokens of white space are ordinary words, all other added tokens need `parse_special`.
 class Tokenizer {
  public:
   /// not_found or malformed (with the entry and the file), unsupported for another model or pre-tokenizer.
@@ -51,7 +51,8 @@ class Tokenizer {
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
 
-  /// Any bytes; those that are not UTF-8 become byte tokens, or U+FFFD where a vocabulary lacks them.
+  /// Any bytes; those that are not UTF-8 become byte tokens, or U+FFFD where a vocabulary lacks them;
+  /// in unigrams always U+FFFD.
   /// too_large above kMaxEncodeBytes. Time grows with n log n in the longest word.
   Result<std::vector<TokenId>> encode(std::string_view text, EncodeOptions options = {}) const;
 
@@ -66,7 +67,7 @@ class Tokenizer {
   std::string_view bytes_of(TokenId token, bool with_special = false) const;
 
   std::size_t vocab_size() const;
-  /// "gpt2" or "llama".
+  /// "gpt2", "llama" or "t5".
   std::string_view model() const;
   /// The pre-tokenizer's name in the file; empty for SentencePiece.
   std::string_view pre_tokenizer() const;

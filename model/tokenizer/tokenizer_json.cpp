@@ -6,7 +6,10 @@
 
 #include "model/files/gguf_parser.hpp"
 #include "model/files/mapped_file.hpp"
+#include "model/tokenizer/json_fields.hpp"
 #include "model/tokenizer/pre_tokenizer_json.hpp"
+#include "model/tokenizer/sentence_pieces.hpp"
+#include "model/tokenizer/unigram_json.hpp"
 #include "model/tokenizer/vocabulary.hpp"
 
 namespace lyceum::model {
@@ -14,47 +17,27 @@ namespace {
 
 /// Ids between tokens that no token has.
 constexpr std::size_t kMaxUnusedIds = 65'536;
-constexpr std::string_view kBlankMark = "\xE2\x96\x81";
-
-/// null for what is missing.
-const Json& part(const Json& object, const char* name) {
-  static const Json none;
-  if (!object.is_object()) return none;
-  const auto found = object.find(name);
-  return found == object.end() ? none : *found;
-}
-
-std::string text_or_empty(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
-bool is_true(const Json& value) {
-  return value.is_boolean() && value.get<bool>();
-}
 
 class Converter {
  public:
   Converter(const Json& tokenizer, std::string path, GgufHeader& header)
       : tokenizer_(tokenizer), model_(part(tokenizer, "model")), path_(std::move(path)), header_(header) {}
 
-  Result<void> convert(std::size_t num_tokens_min) {
+  Result<std::size_t> convert(std::size_t num_tokens_min) {
     if (!model_.is_object()) return malformed("model", "an object");
-    const std::string type = text_or_empty(part(model_, "type"));
-    if (!type.empty() && type != "BPE") return unsupported("model.type", type, "BPE");
-    const Json& vocab = part(model_, "vocab");
-    if (!vocab.is_object() || vocab.empty()) return malformed("model.vocab", "an object of ids by texts");
-    if (!part(model_, "merges").is_array()) return malformed("model.merges", "an array");
-    is_sentence_piece_ = is_true(part(model_, "byte_fallback"));
-    TRY_OK(make_room(vocab, num_tokens_min));
-    TRY_OK(read_vocab(vocab));
-    TRY_OK(read_added_tokens());
-    fill_unused();
-    TRY_OK(read_merges());
-    TRY_OK(is_sentence_piece_ ? set_sentence_piece() : set_byte_level());
+    const std::string type = text_at(model_, "type");
+    if (!type.empty() && type != "BPE" && type != "Unigram")
+      return unsupported("model.type", type, "BPE or Unigram");
+    has_byte_tokens_ = flag_at(model_, "byte_fallback", false);
+    if (type == "Unigram") {
+      TRY_OK(convert_unigram(num_tokens_min));
+    } else {
+      TRY_OK(convert_pairs(num_tokens_min));
+    }
     header_.set_strings("tokenizer.ggml.tokens", texts_);
     header_.set_i32s("tokenizer.ggml.token_type", kinds_);
     set_named_tokens();
-    return ok();
+    return texts_.size();
   }
 
  private:
@@ -65,6 +48,39 @@ class Converter {
   Error unsupported(const std::string& field, const std::string& found, const std::string& known) const {
     return {Errc::unsupported,
             path_ + ": " + field + ": expected " + known + ", found " + model::quoted(found)};
+  }
+
+  Result<void> convert_pairs(std::size_t num_tokens_min) {
+    const Json& vocab = part(model_, "vocab");
+    if (!vocab.is_object() || vocab.empty()) return malformed("model.vocab", "an object of ids by texts");
+    if (!part(model_, "merges").is_array()) return malformed("model.merges", "an array");
+    TRY_OK(read_tokens(vocab, text_at(model_, "unk_token"), num_tokens_min));
+    TRY_OK(read_merges());
+    return has_byte_tokens_ ? set_sentence_piece() : set_byte_level();
+  }
+
+  /// The vocabulary is a list of texts with scores, in the order of the ids.
+  Result<void> convert_unigram(std::size_t num_tokens_min) {
+    const Json& list = part(model_, "vocab");
+    if (!list.is_array() || list.empty()) return malformed("model.vocab", "an array of texts with scores");
+    Json vocab = Json::object();
+    std::vector<float> scores;
+    for (const Json& entry : list) {
+      const std::string field = "model.vocab: entry " + std::to_string(scores.size());
+      if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string() || !entry[1].is_number())
+        return malformed(field, "a text and a score");
+      if (!vocab.emplace(entry[0].get<std::string>(), scores.size()).second)
+        return malformed(field, "a text that no other entry has");
+      scores.push_back(entry[1].get<float>());
+    }
+    const Json& unknown = part(model_, "unk_id");
+    const bool has_unknown = unknown.is_number_unsigned();
+    if (has_unknown ? unknown.get<std::uint64_t>() >= list.size() : !unknown.is_null())
+      return malformed("model.unk_id", "an id of the vocabulary");
+    TRY_OK(read_tokens(vocab, has_unknown ? list[unknown.get<std::size_t>()][0].get<std::string>() : "",
+                       num_tokens_min));
+    scores.resize(texts_.size());
+    return set_unigram(scores);
   }
 
   /// One entry an id, up to the highest.
@@ -81,7 +97,7 @@ class Converter {
     for (const Json& token : added) {
       const Json& id = part(token, "id");
       if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= kMaxVocabSize ||
-          text_or_empty(part(token, "content")).empty())
+          text_at(token, "content").empty())
         return malformed("added_tokens",
                          "objects with content and an id below " + std::to_string(kMaxVocabSize));
       size = std::max(size, id.get<std::uint64_t>() + 1);
@@ -98,15 +114,22 @@ class Converter {
     kinds_[id] = static_cast<std::int32_t>(kind);
   }
 
-  Result<void> read_vocab(const Json& vocab) {
-    const std::string unknown = text_or_empty(part(model_, "unk_token"));
+  Result<void> read_tokens(const Json& vocab, const std::string& unknown, std::size_t num_tokens_min) {
+    TRY_OK(make_room(vocab, num_tokens_min));
+    TRY_OK(read_vocab(vocab, unknown));
+    TRY_OK(read_added_tokens());
+    fill_unused();
+    return ok();
+  }
+
+  Result<void> read_vocab(const Json& vocab, const std::string& unknown) {
     for (const auto& [text, number] : vocab.items()) {
       const auto id = number.get<std::size_t>();
       if (text.empty() || !texts_[id].empty())
         return malformed("model.vocab: " + model::quoted(text),
                          "one text that is not empty for id " + std::to_string(id));
       const bool is_byte =
-          is_sentence_piece_ && text.size() == 6 && text.starts_with("<0x") && text.ends_with('>');
+          has_byte_tokens_ && text.size() == 6 && text.starts_with("<0x") && text.ends_with('>');
       put(text, id, text == unknown ? TokenKind::unknown : is_byte ? TokenKind::byte : TokenKind::normal);
       if (text == unknown) header_.set_u32("tokenizer.ggml.unknown_token_id", static_cast<std::uint32_t>(id));
     }
@@ -120,7 +143,7 @@ class Converter {
       if (!texts_[id].empty() && texts_[id] != text)
         return malformed("added_tokens: " + model::quoted(text), "an id without another token");
       if (kinds_[id] == static_cast<std::int32_t>(TokenKind::unknown)) continue;
-      put(text, id, is_true(part(token, "special")) ? TokenKind::control : TokenKind::user_defined);
+      put(text, id, flag_at(token, "special", false) ? TokenKind::control : TokenKind::user_defined);
     }
     return ok();
   }
@@ -178,18 +201,30 @@ class Converter {
     return ok();
   }
 
+  Result<void> set_unigram(std::span<const float> scores) {
+    TRY(const bool may_cross_words, set_unigram_text_steps(tokenizer_, path_, header_));
+    for (std::size_t id = 0; id < texts_.size(); ++id) {
+      const bool crosses = texts_[id].find(kBlankMark, 1) != std::string::npos;
+      if (crosses && !may_cross_words && kinds_[id] == static_cast<std::int32_t>(TokenKind::normal))
+        kinds_[id] = static_cast<std::int32_t>(TokenKind::unused);
+    }
+    header_.set_string("tokenizer.ggml.model", "t5");
+    header_.set_f32s("tokenizer.ggml.scores", scores);
+    set_added_ends();
+    return ok();
+  }
+
   bool adds_space_prefix() const {
     const Json& normalizer = part(tokenizer_, "normalizer");
     const Json& steps = part(normalizer, "normalizers");
     const auto prepends = [](const Json& step) {
-      return text_or_empty(part(step, "type")) == "Prepend" &&
-             text_or_empty(part(step, "prepend")) == kBlankMark;
+      return text_at(step, "type") == "Prepend" && text_at(step, "prepend") == kBlankMark;
     };
     if (prepends(normalizer) || std::ranges::any_of(steps, prepends)) return true;
     const Json& pre_tokenizer = part(tokenizer_, "pre_tokenizer");
-    if (text_or_empty(part(pre_tokenizer, "type")) != "Metaspace") return false;
-    const std::string scheme = text_or_empty(part(pre_tokenizer, "prepend_scheme"));
-    return scheme.empty() ? is_true(part(pre_tokenizer, "add_prefix_space")) : scheme != "never";
+    if (text_at(pre_tokenizer, "type") != "Metaspace") return false;
+    const std::string scheme = text_at(pre_tokenizer, "prepend_scheme");
+    return scheme.empty() ? flag_at(pre_tokenizer, "add_prefix_space", false) : scheme != "never";
   }
 
   void set_named_tokens() {
@@ -221,7 +256,7 @@ class Converter {
       const Json& single = part(each, "single");
       if (!single.is_array() || single.empty()) continue;
       const Json& special = part(at_front ? single.front() : single.back(), "SpecialToken");
-      if (!special.is_null()) return text_or_empty(part(special, "id"));
+      if (!special.is_null()) return text_at(special, "id");
     }
     return {};
   }
@@ -230,7 +265,7 @@ class Converter {
   const Json& model_;
   std::string path_;
   GgufHeader& header_;
-  bool is_sentence_piece_ = false;
+  bool has_byte_tokens_ = false;
   std::vector<std::string> texts_{};
   std::vector<std::int32_t> kinds_{};
   std::vector<std::string> merges_{};
@@ -238,8 +273,8 @@ class Converter {
 
 }  // namespace
 
-Result<void> set_tokenizer_metadata(const Json& tokenizer, const std::string& path, GgufHeader& header,
-                                    std::size_t num_tokens_min) {
+Result<std::size_t> set_tokenizer_metadata(const Json& tokenizer, const std::string& path, GgufHeader& header,
+                                           std::size_t num_tokens_min) {
   return Converter(tokenizer, path, header).convert(num_tokens_min);
 }
 

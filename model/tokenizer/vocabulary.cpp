@@ -63,11 +63,13 @@ Result<void> load_named_tokens(const GgufFile& file, Vocabulary& vocabulary) {
 
 Result<void> load_flags(const GgufFile& file, Vocabulary& vocabulary) {
   const bool is_sentence_piece = vocabulary.model == "llama";
+  const bool is_unigram = vocabulary.model == "t5";
   const std::string& pre = vocabulary.pre_tokenizer;
   const bool is_llama3 = pre == "llama-bpe" || pre == "llama3" || pre == "llama-v3";
   TRY(vocabulary.adds_begin,
       file.get_bool_or("tokenizer.ggml.add_bos_token", is_sentence_piece || is_llama3));
-  TRY(vocabulary.adds_end, file.get_bool_or("tokenizer.ggml.add_eos_token", false));
+  TRY(vocabulary.adds_end,
+      file.get_bool_or("tokenizer.ggml.add_eos_token", is_unigram && vocabulary.end.has_value()));
   TRY(vocabulary.adds_space_prefix, file.get_bool_or("tokenizer.ggml.add_space_prefix", is_sentence_piece));
   if (vocabulary.adds_begin && !vocabulary.begin)
     return malformed(file, "expected tokenizer.ggml.bos_token_id, as a begin token is to be added");

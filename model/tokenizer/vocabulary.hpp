@@ -69,5 +69,9 @@ Result<std::unique_ptr<const WordEncoder>> make_byte_pair_encoder(const GgufFile
 /// SentencePiece: the pair with the best score is merged first. Borrows the vocabulary.
 Result<std::unique_ptr<const WordEncoder>> make_sentence_piece_encoder(const GgufFile& file,
                                                                        Vocabulary& vocabulary);
+/// Unigrams: the pieces whose scores have the highest sum, after normalisation (Kudo 2018,
+/// arXiv:1804.10959; found by Viterbi's algorithm). Borrows the vocabulary. Time is linear in the text, times
+/// the bytes of the longest piece.
+Result<std::unique_ptr<const WordEncoder>> make_unigram_encoder(const GgufFile& file, Vocabulary& vocabulary);
 
 }  // namespace lyceum::model

@@ -5,7 +5,9 @@
 #include "base/check.hpp"
 #include "model/tokenizer/tokenizer.hpp"
 #include "model/tokenizer/utf8_stream.hpp"
+#include "tests/unit/model/tokenizer/character_map_bytes.hpp"
 #include "tests/unit/model/tokenizer/tokenizer_bytes.hpp"
+#include "tests/unit/model/tokenizer/unigram_vocabulary.hpp"
 
 namespace lyceum::model {
 namespace {
@@ -18,12 +20,25 @@ Tokenizer tokenizer_of(const std::string& data) {
   return *std::move(tokenizer);
 }
 
+Tokenizer unigrams() {
+  GgufHeader header = unigram_header(
+      {{"\u2581", -1}, {"a", -2}, {"\u2581a", -1.5F}, {"ab", -3}, {"aba", -1}, {"b\u00E9", -2}});
+  header.set_bool("tokenizer.ggml.add_space_prefix", true);
+  header.set_bool("tokenizer.ggml.remove_extra_whitespaces", true);
+  set_character_map(CharacterMapBytes({{"B", "b"}, {"e\u0301", "\u00E9"}, {"\t", " "}, {"\x01", ""}}).bytes(),
+                    header);
+  auto tokenizer = tokenizer_of_header(header);
+  LYCEUM_CHECK(tokenizer.has_value());
+  return *std::move(tokenizer);
+}
+
 const std::vector<Tokenizer>& tokenizers() {
   static const std::vector<Tokenizer> all = [] {
     std::vector<Tokenizer> out;
     for (const char* name : {"default", "gpt-2", "llama3", "qwen2", "deepseek-llm", "deepseek-v3"})
       out.push_back(tokenizer_of(byte_pair_gguf(name)));
     out.push_back(tokenizer_of(sentence_piece_gguf()));
+    out.push_back(unigrams());
     return out;
   }();
   return all;

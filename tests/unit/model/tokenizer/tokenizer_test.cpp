@@ -148,7 +148,7 @@ TEST(Tokenizer, IdsOutsideTheVocabularyGiveNothing) {
 TEST(Tokenizer, SaysWhatIsWrongWithAFile) {
   const std::string good = byte_pair_gguf();
 
-  EXPECT_NE(error_of(replaced(good, "gpt2", "gpt3")).find("expected gpt2 or llama, found \"gpt3\""),
+  EXPECT_NE(error_of(replaced(good, "gpt2", "gpt3")).find("expected gpt2, llama or t5, found \"gpt3\""),
             std::string::npos);
   EXPECT_NE(error_of(byte_pair_gguf("tekken")).find("tokenizer.ggml.pre: expected one of default"),
             std::string::npos);
