@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "base/json.hpp"
+#include "model/blended.hpp"
 #include "model/files/gguf_writer.hpp"
 #include "model/files/quantization_mix.hpp"
 #include "model/tokenizer/tokenizer_json.hpp"
@@ -100,19 +101,32 @@ void set_extents(const DecoderShape& shape, std::size_t experts_used, GgufHeader
   header.set_f32("qwen3moe.rope.freq_base", static_cast<float>(shape.rope_base));
 }
 
-/// Ids that no text has are filled up; ids beyond the embedding are an error.
-Result<void> set_tokenizer_blocking(const std::string& path, std::size_t vocabulary_size,
-                                    GgufHeader& header) {
+Result<std::string> read_text_blocking(const std::string& path) {
   std::ifstream file(path);
   if (!file) return Error{Errc::not_found, path + ": cannot be opened"};
   std::ostringstream text;
   text << file.rdbuf();
-  TRY(const Json json, parse_json(text.str()));
+  return std::move(text).str();
+}
+
+/// Ids that no text has are filled up; ids beyond the embedding are an error.
+Result<void> set_tokenizer_blocking(const std::string& path, std::size_t vocabulary_size,
+                                    GgufHeader& header) {
+  TRY(const std::string text, read_text_blocking(path));
+  TRY(const Json json, parse_json(text));
   TRY(const std::size_t num_tokens, set_tokenizer_metadata(json, path, header, vocabulary_size));
   if (num_tokens > vocabulary_size) {
     return Error{Errc::malformed, path + ": expected ids below " + std::to_string(vocabulary_size) +
                                       ", the model's vocabulary, found " + std::to_string(num_tokens - 1)};
   }
+  return ok();
+}
+
+Result<void> set_blend_blocking(const std::string& path, GgufHeader& header) {
+  TRY(const std::string text, read_text_blocking(path));
+  TRY(const Json json, parse_json(text));
+  TRY(const Blend blend, read_blend(json));
+  header.set_string(kBlendKey, dump_json(to_json(blend)));
   return ok();
 }
 
@@ -135,6 +149,7 @@ Result<void> export_checkpoint_blocking(const ExportRequest& request) {
   set_extents(shape, request.num_experts_used, header);
   if (!request.tokenizer.empty())
     TRY_OK(set_tokenizer_blocking(request.tokenizer, shape.vocabulary_size, header));
+  if (!request.blend.empty()) TRY_OK(set_blend_blocking(request.blend, header));
   const std::vector<ExportedTensor> tensors = TensorList(checkpoint).take();
   for (const ExportedTensor& tensor : tensors) {
     const MixPlace place{.num_layers = static_cast<std::uint32_t>(shape.num_layers), .has_output = false};

@@ -79,26 +79,32 @@ TEST_F(ExportTest, TheEngineComputesTheTrainersLogits) {
   }
 }
 
+/// Texts "t0" to "t60", <|end|> 62 and <|pad|> 63; nothing has 61.
+Json byte_level_tokenizer() {
+  Json vocabulary = Json::object();
+  for (int id = 0; id < 61; ++id) vocabulary["t" + std::to_string(id)] = id;
+  return {{"model", {{"vocab", vocabulary}, {"merges", {Json::array({"t", "1"}), "t 2"}}}},
+          {"pre_tokenizer", {{"type", "ByteLevel"}, {"add_prefix_space", false}}},
+          {"added_tokens", {{{"id", 62}, {"content", "<|end|>"}}, {{"id", 63}, {"content", "<|pad|>"}}}}};
+}
+
 TEST_F(ExportTest, ATokenizerThatDoesNotFitTheModelIsRefused) {
   ExportRequest request = this->request("q8_0");
   request.tokenizer = path("tokenizer.json");
-  std::ofstream(request.tokenizer)
-      << R"({"model": {"vocab": {"a": 0, "b": 64}, "merges": []}, "added_tokens": []})";
-  EXPECT_THAT(export_checkpoint_blocking(request).error().message, HasSubstr("\"b\""));
-  std::ofstream(request.tokenizer) << R"({"model": {"vocab": {"a": 0}, "merges": []}, "added_tokens": []})";
-  EXPECT_THAT(export_checkpoint_blocking(request).error().message, HasSubstr("token 1"));
+  Json tokenizer = byte_level_tokenizer();
+  tokenizer["model"]["vocab"]["b"] = 64;
+  std::ofstream(request.tokenizer) << tokenizer.dump();
+  EXPECT_THAT(export_checkpoint_blocking(request).error().message, HasSubstr("below 64, the model's"));
+  tokenizer["model"] = nullptr;
+  std::ofstream(request.tokenizer) << tokenizer.dump();
+  EXPECT_THAT(export_checkpoint_blocking(request).error().message, HasSubstr("model: expected an object"));
 }
 
 TEST_F(ExportTest, TheTokenizerComesAlong) {
   ExportRequest request = this->request("q8_0");
   request.tokenizer = path("tokenizer.json");
   request.license = "cc-by-sa-4.0";
-  Json vocabulary = Json::object();
-  for (int id = 0; id < 62; ++id) vocabulary["t" + std::to_string(id)] = id;
-  const Json tokenizer{
-      {"model", {{"vocab", vocabulary}, {"merges", {Json::array({"t", "1"}), "t 2"}}}},
-      {"added_tokens", {{{"id", 62}, {"content", "<|end|>"}}, {{"id", 63}, {"content", "<|pad|>"}}}}};
-  std::ofstream(request.tokenizer) << tokenizer.dump();
+  std::ofstream(request.tokenizer) << byte_level_tokenizer().dump();
 
   ASSERT_TRUE(export_checkpoint_blocking(request));
 
@@ -106,7 +112,8 @@ TEST_F(ExportTest, TheTokenizerComesAlong) {
   ASSERT_TRUE(file);
   const auto texts = file->get_strings("tokenizer.ggml.tokens");
   ASSERT_TRUE(texts);
-  EXPECT_EQ((*texts)[61], "t61");
+  EXPECT_EQ((*texts)[60], "t60");
+  EXPECT_EQ((*texts)[61], "[PAD61]");
   EXPECT_EQ((*texts)[62], "<|end|>");
   EXPECT_EQ((*file->get_strings("tokenizer.ggml.merges"))[0], "t 1");
   EXPECT_EQ(*file->get_u32("tokenizer.ggml.eos_token_id"), 62U);
