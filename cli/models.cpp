@@ -65,6 +65,20 @@ std::unique_ptr<model::LanguageModel> make_lexical_model_over(memory::Search& se
   return model::make_lexical_model(weight, pool);
 }
 
+Result<model::Blend> configured_blend_blocking(const Configuration& configuration) {
+  TRY(const ModelChoice choice, model_choice(configuration));
+  if (choice.provider != "engine") return model::Blend();
+  return model::blend_of_file_blocking(choice.file);
+}
+
+std::unique_ptr<model::LanguageModel> combine_models(model::Blend blend,
+                                                     std::unique_ptr<model::LanguageModel> configured,
+                                                     std::unique_ptr<model::LanguageModel> lexical) {
+  if (configured == nullptr) return lexical;
+  if (blend.empty()) return configured;
+  return model::make_blended_model(std::move(configured), std::move(lexical), std::move(blend));
+}
+
 EgressPolicy egress_policy(const Configuration& configuration) {
   return {.allow_private = configuration.boolean("egress.allow_private"),
           .allowed_hosts = configuration.strings("egress.allowed_hosts")};

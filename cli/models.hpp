@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 #include "cli/configuration.hpp"
 #include "memory/search.hpp"
+#include "model/blended.hpp"
 #include "model/language_model.hpp"
 #include "model/remote.hpp"
 
@@ -35,6 +36,15 @@ Result<std::unique_ptr<model::LanguageModel>> make_configured_model_blocking(
 /// The model without a neural network, which weighs words by how rare they are in the store. Both must
 /// outlive it.
 std::unique_ptr<model::LanguageModel> make_lexical_model_over(memory::Search& search, BlockingPool& pool);
+
+/// Which tasks the engine's file says it is better at; empty for other models and other files. Errors:
+/// blend_of_file_blocking's.
+Result<model::Blend> configured_blend_blocking(const Configuration& configuration);
+
+/// `configured`, or `lexical` where that is null; both together where there is a blend.
+std::unique_ptr<model::LanguageModel> combine_models(model::Blend blend,
+                                                     std::unique_ptr<model::LanguageModel> configured,
+                                                     std::unique_ptr<model::LanguageModel> lexical);
 
 /// Which addresses requests of tools and models may reach.
 EgressPolicy egress_policy(const Configuration& configuration);

@@ -21,6 +21,7 @@
 #include "cli/data_folder.hpp"
 #include "cli/models.hpp"
 #include "memory/store.hpp"
+#include "model/lexical.hpp"
 #include "model/remote.hpp"
 #include "planner/service.hpp"
 #include "tools/builtin.hpp"
@@ -98,17 +99,20 @@ struct Service::Parts {
 
 /// The store calls it on the blocking pool, so waiting for the I/O threads is safe there.
 memory::Embedder Service::Parts::embedder() {
-  if (model == nullptr || !model->info().capabilities.embeds) return {};
+  if (!model->info().capabilities.embeds) return {};
   return [this](std::span<const std::string> texts) {
     return wait_for(model->embed(std::vector<std::string>(texts.begin(), texts.end())));
   };
 }
 
 Result<void> Service::Parts::build_model_and_store(const Configuration& configuration) {
-  TRY(model, make_configured_model_blocking(configuration, http, pool, metrics));
+  TRY(auto configured, make_configured_model_blocking(configuration, http, pool, metrics));
+  TRY(model::Blend blend, configured_blend_blocking(configuration));
+  // Asked once the store is there: the store needs the model's embeddings first.
+  const auto weight = [this](std::string_view word) { return store->search().idf_blocking(word, {}); };
+  model = combine_models(std::move(blend), std::move(configured), model::make_lexical_model(weight, pool));
   memory::StoreOptions options{.directory = folder.store_folder(), .embedder = embedder()};
   TRY(store, memory::open_store(std::move(options), clock, ids, metrics));
-  if (model == nullptr) model = make_lexical_model_over(store->search(), pool);
   return ok();
 }
 

@@ -33,6 +33,8 @@ struct ExportRequest {
   std::string license{};             ///< general.license
   std::string description{};         ///< general.description: what it was trained on
   std::size_t num_experts_used = 4;  ///< A token, unless a request asks otherwise
+  /// Path of a JSON file (model/blended.hpp): which tasks it answers with the lexical model; empty: all alone
+  std::string blend{};
 };
 
 /// Writes a GGUF file of the qwen3moe architecture, in place of one of that name. invalid_argument for an

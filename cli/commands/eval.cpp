@@ -10,15 +10,15 @@ namespace lyceum::cli {
 
 int eval_deep_search(const Configuration& configuration, const DeepSearchEvalOptions& options, bool is_json) {
   HttpClient http(egress_policy(configuration), configuration.string("egress.ca_file"));
-  ModelMaker make_model = [](memory::Store& store, BlockingPool& pool) {
-    return make_lexical_model_over(store.search(), pool);
-  };
   BlockingPool engine_pool(1);
   Metrics metrics;
   auto configured = make_configured_model_blocking(configuration, http, engine_pool, metrics);
   if (!configured) return report(configured.error());
-  if (*configured != nullptr)
-    make_model = [model = &*configured](memory::Store&, BlockingPool&) { return std::move(*model); };
+  const auto blend = configured_blend_blocking(configuration);
+  if (!blend) return report(blend.error());
+  const ModelMaker make_model = [&](memory::Store& store, BlockingPool& pool) {
+    return combine_models(*blend, *std::move(configured), make_lexical_model_over(store.search(), pool));
+  };
   const auto figures = evaluate_deep_search_blocking(options, make_model);
   if (!figures) return report(figures.error());
   if (is_json) {

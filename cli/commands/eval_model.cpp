@@ -17,13 +17,20 @@ int eval_model(const Configuration& configuration, const ModelEvalOptions& optio
   HttpClient http(egress_policy(configuration), configuration.string("egress.ca_file"));
   BlockingPool pool(2);
   Metrics metrics;
-  const auto configured = make_configured_model_blocking(configuration, http, pool, metrics);
+  auto configured = make_configured_model_blocking(configuration, http, pool, metrics);
   if (!configured) return report(configured.error());
   const auto weights = word_weights_blocking(options.data);
   if (!weights) return report(weights.error());
   const std::unique_ptr<model::LanguageModel> lexical = model::make_lexical_model(*weights, pool);
   std::vector<EvaluatedModel> models{{"lexical", lexical.get()}};
-  if (*configured != nullptr) models.insert(models.begin(), EvaluatedModel{"model", configured->get()});
+  auto blend = configured_blend_blocking(configuration);
+  if (!blend) return report(blend.error());
+  std::unique_ptr<model::LanguageModel> model;
+  if (*configured != nullptr) {
+    model =
+        combine_models(*std::move(blend), *std::move(configured), model::make_lexical_model(*weights, pool));
+    models.insert(models.begin(), EvaluatedModel{"model", model.get()});
+  }
 
   net::io_context io(1);
   auto future = net::co_spawn(io, evaluate_model(options, std::move(models)), net::use_future);
