@@ -10,6 +10,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/commands/eval.hpp"
 #include "cli/commands/eval_model.hpp"
+#include "cli/commands/model_bench.hpp"
 #include "cli/commands/model_inspect.hpp"
 #include "cli/commands/model_logits.hpp"
 #include "cli/commands/model_quantise.hpp"
@@ -39,6 +40,7 @@ struct Request {
   bool exports_checkpoint = false;
   bool trains_tokenizer = false;
   bool makes_data = false;
+  bool benches_model = false;
   bool computes_logits = false;
   bool inspects_model = false;
   bool quantises = false;
@@ -55,6 +57,7 @@ struct Request {
   TrainOptions train{};
   model::ExportRequest checkpoint_export{};
   TrainDataOptions train_data{};
+  ModelBenchOptions model_bench{};
   ModelLogitsOptions logits{};
   model::QuantizeRequest quantise{};
   std::string model_file{};
@@ -280,6 +283,15 @@ void add_model(CLI::App& app, Request& request) {
       "inspect", "Print a file's architecture, parameters, memory, types and tokenizer");
   inspect_app->add_option("file", request.model_file, "A GGUF file or a Hugging Face folder")->required();
   inspect_app->callback([&request] { request.inspects_model = true; });
+  CLI::App* bench_app =
+      model_app->add_subcommand("bench", "Measure a file's speed here, beside what the memory gives");
+  bench_app->add_option("file", request.model_bench.file, "A GGUF file or a Hugging Face folder")->required();
+  bench_app
+      ->add_option("--threads", request.model_bench.request.thread_counts,
+                   "Numbers of threads, as in 1,2 (default: one, and one a processor)")
+      ->delimiter(',');
+  bench_app->add_option("--prefill", request.model_bench.request.prefill_length, "Tokens of the prompt");
+  bench_app->callback([&request] { request.benches_model = true; });
   CLI::App* logits_app = model_app->add_subcommand(
       "logits", "Print the logits after a prompt, to compare with another engine (slow and exact)");
   logits_app->add_option("file", request.logits.file, "A GGUF file or a Hugging Face folder")->required();
@@ -326,6 +338,7 @@ int run_request(const Request& request) {
   if (request.trains_tokenizer) return train_tokenizer(request.train_data);
   if (request.makes_data) return train_data(request.train_data, request.is_json);
   if (request.inspects_model) return inspect_model(request.model_file, request.is_json);
+  if (request.benches_model) return bench_model(request.model_bench, request.is_json);
   if (request.computes_logits) return model_logits(request.logits, request.is_json);
   if (request.quantises) return quantise_model(request.quantise, request.is_json);
   auto session = Session::open_blocking(*configuration);
@@ -363,8 +376,8 @@ int run_command_line(int argc, char** argv) {
   }
   const bool has_command = request.serves || request.evaluates || request.evaluates_model || request.trains ||
                            request.exports_checkpoint || request.trains_tokenizer || request.makes_data ||
-                           request.inspects_model || request.quantises || request.computes_logits ||
-                           request.command;
+                           request.inspects_model || request.quantises || request.benches_model ||
+                           request.computes_logits || request.command;
   if (!has_command && !request.prints_config) {
     std::cerr << app.help();
     return kExitUsage;

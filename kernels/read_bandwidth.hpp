@@ -9,9 +9,9 @@
 
 #include "kernels/worker_pool.hpp"
 
-namespace lyceum {
+namespace lyceum::kernels {
 
-/// Wall clock.
+/// Of the clock.
 inline double seconds_of(const auto& work) {
   const auto begin = std::chrono::steady_clock::now();
   work();
@@ -20,7 +20,7 @@ inline double seconds_of(const auto& work) {
 
 /// Gigabytes a second that `pool` reads from `bytes`: each thread sums eight streams, with prefetch, the best
 /// of three rounds.
-inline double read_bandwidth(kernels::WorkerPool& pool, std::span<const std::byte> bytes) {
+inline double read_bandwidth(WorkerPool& pool, std::span<const std::byte> bytes) {
   constexpr std::size_t kPart = std::size_t{1} << 20U;
   constexpr std::size_t kStreams = 8;
   constexpr std::size_t kStream = kPart / kStreams;
@@ -49,4 +49,4 @@ inline double read_bandwidth(kernels::WorkerPool& pool, std::span<const std::byt
   return best;
 }
 
-}  // namespace lyceum
+}  // namespace lyceum::kernels
