@@ -128,9 +128,14 @@ void launch_merge(DeviceContext* context, const DeviceAttention& attention) {
 
 void attend(DeviceContext* context, const DeviceAttention* attention) {
   const bool is_split = attention->partials != nullptr;
-  launch(context, "attend", attend_rows,
-         {attention->places.num_rows, attention->num_heads, is_split ? attention->num_pages_max : 1},
-         kThreads, *attention, context->narrow);
+  if (attention->uses_narrow != 0 && attention->key_dim <= kNarrowHeadMax &&
+      attention->value_dim <= kNarrowHeadMax) {
+    launch_narrow_attention(context, *attention);
+  } else {
+    launch(context, "attend", attend_rows,
+           {attention->places.num_rows, attention->num_heads, is_split ? attention->num_pages_max : 1},
+           kThreads, *attention, context->narrow);
+  }
   if (is_split) launch_merge(context, *attention);
 }
 

@@ -39,6 +39,12 @@ LYCEUM_DEVICE void put_value(const DeviceAttention& attention, Narrow kind, int 
   }
 }
 
+/// Values of a head that attention on matrix units takes at most.
+constexpr int kNarrowHeadMax = 128;
+
+/// Sums of the tiles, or their partials.
+void launch_narrow_attention(DeviceContext* context, const DeviceAttention& attention);
+
 /// Merges the partials of every row and head in rising order of the pages.
 void launch_merge(DeviceContext* context, const DeviceAttention& attention);
 
