@@ -79,4 +79,20 @@ void fold_finding(Blackboard& board, const std::string& type, const Json& data, 
   }
 }
 
+Json evidence_data(const Evidence& evidence) {
+  Json data{{"quote", evidence.quote},
+            {"document", evidence.document},
+            {"title", evidence.title},
+            {"section", evidence.section},
+            {"collection", evidence.collection},
+            {"begin", evidence.begin},
+            {"end", evidence.end},
+            {"url", evidence.url},
+            {"score", evidence.score},
+            {"question", evidence.question},
+            {"by", evidence.by}};
+  if (!evidence.id.empty()) data["evidence"] = evidence.id;
+  return data;
+}
+
 }  // namespace lyceum::agents

@@ -12,4 +12,7 @@ namespace lyceum::agents {
 void fold_finding(Blackboard& board, const std::string& type, const Json& data, const std::string& step,
                   const std::string& actor);
 
+/// The data of the event evidence.added. Without an id it has none: the run gives it one.
+Json evidence_data(const Evidence& evidence);
+
 }  // namespace lyceum::agents

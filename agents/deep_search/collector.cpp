@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdio>
 
+#include "agents/findings.hpp"
+
 namespace lyceum::agents::deep_search {
 namespace {
 
@@ -67,18 +69,7 @@ Task<Result<bool>> Collector::add(const Passage& passage, const model::Quote& qu
 
 /// Sets the evidence's id.
 Task<Result<void>> Collector::log(Evidence& evidence) {
-  Json data{{"quote", evidence.quote},
-            {"document", evidence.document},
-            {"title", evidence.title},
-            {"section", evidence.section},
-            {"collection", evidence.collection},
-            {"begin", evidence.begin},
-            {"end", evidence.end},
-            {"url", evidence.url},
-            {"score", evidence.score},
-            {"question", question_},
-            {"by", by_}};
-  CO_TRY(const Json logged, co_await context_.emit("evidence.added", std::move(data)));
+  CO_TRY(const Json logged, co_await context_.emit("evidence.added", evidence_data(evidence)));
   evidence.id = logged.value("evidence", "");
   co_return ok();
 }

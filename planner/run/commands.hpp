@@ -46,7 +46,8 @@ class CommandHandler {
 
   Event event(std::string type, const std::string& step, Json data) const;
   Event close_hold(const Hold& hold, const std::string& decision) const;
-  Json evidence_data(const agents::Evidence& evidence) const;
+  /// The data of evidence that the author of the command vouches for.
+  Json given_evidence(agents::Evidence evidence) const;
   Json open_hold(const std::string& kind, const std::string& scope, const std::string& title) const;
   Result<std::string> read_step();
   std::vector<Json> supersede_finished(Json& ops, std::vector<Event>& events) const;

@@ -1,6 +1,7 @@
 // Commands by which a person adds to what a run knows, or takes from it.
 #include <algorithm>
 
+#include "agents/findings.hpp"
 #include "planner/run/commands.hpp"
 #include "planner/run/stored_run.hpp"
 
@@ -27,19 +28,11 @@ Task<Result<void>> CommandHandler::prepare() {
   });
 }
 
-Json CommandHandler::evidence_data(const agents::Evidence& evidence) const {
-  return {{"evidence", "e" + std::to_string(state_.findings.evidence.size() + 1)},
-          {"quote", evidence.quote},
-          {"document", evidence.document},
-          {"title", evidence.title},
-          {"section", evidence.section},
-          {"collection", evidence.collection},
-          {"begin", evidence.begin},
-          {"end", evidence.end},
-          {"url", ""},
-          {"score", 1.0},
-          {"question", evidence.question},
-          {"by", author_}};
+Json CommandHandler::given_evidence(agents::Evidence evidence) const {
+  evidence.id = "e" + std::to_string(state_.findings.evidence.size() + 1);
+  evidence.score = 1;
+  evidence.by = author_;
+  return agents::evidence_data(evidence);
 }
 
 Result<CommandHandler::Events> CommandHandler::commit_step() {
@@ -69,9 +62,9 @@ Result<CommandHandler::Events> CommandHandler::commit_step() {
   } else {
     // What a person found counts like any quote, and is theirs to vouch for.
     events.push_back(event("evidence.added", step,
-                           evidence_data({.quote = text,
-                                          .title = "Step “" + planned.title + "”, done by a person",
-                                          .question = planned.goal})));
+                           given_evidence({.quote = text,
+                                           .title = "Step “" + planned.title + "”, done by a person",
+                                           .question = planned.goal})));
   }
   events.push_back(event("step.finished", step, {{"status", "done"}, {"result", result}, {"error", ""}}));
   return events;
@@ -90,14 +83,14 @@ Result<CommandHandler::Events> CommandHandler::inject_evidence() {
   }
   const std::string given = note.empty() ? "Given by " + author_ : note;
   return Events{event("evidence.added", "",
-                      evidence_data({.quote = text,
-                                     .document = document,
-                                     .title = document.empty() ? given : document_.title,
-                                     .section = section,
-                                     .collection = document_.collection,
-                                     .begin = static_cast<std::uint64_t>(begin),
-                                     .end = static_cast<std::uint64_t>(end),
-                                     .question = state_.question}))};
+                      given_evidence({.quote = text,
+                                      .document = document,
+                                      .title = document.empty() ? given : document_.title,
+                                      .section = section,
+                                      .collection = document_.collection,
+                                      .begin = static_cast<std::uint64_t>(begin),
+                                      .end = static_cast<std::uint64_t>(end),
+                                      .question = state_.question}))};
 }
 
 Result<CommandHandler::Events> CommandHandler::mark_evidence(bool is_dropped) {

@@ -18,6 +18,31 @@ TEST(FoldFinding, EvidenceIsDroppedWithItsReasonAndRestored) {
   EXPECT_EQ(board.evidence[0].dropped, "");
 }
 
+TEST(EvidenceData, ComesBackWhenItIsFolded) {
+  const Evidence evidence{.id = "e7",
+                          .step = "s1",
+                          .quote = "it is",
+                          .document = "d1",
+                          .title = "T",
+                          .section = "S",
+                          .collection = "c",
+                          .begin = 3,
+                          .end = 8,
+                          .url = "http://x",
+                          .score = 0.5,
+                          .question = "is it?",
+                          .by = "user:ada"};
+  Blackboard board;
+
+  fold_finding(board, "evidence.added", evidence_data(evidence), "s1", "");
+
+  const Json folded = evidence_data(board.evidence[0]);
+  EXPECT_EQ(folded, evidence_data(evidence));
+  EXPECT_EQ(folded["evidence"], "e7");
+  EXPECT_EQ(folded["url"], "http://x");
+  EXPECT_FALSE(evidence_data({}).contains("evidence"));
+}
+
 TEST(FoldFinding, AKnowledgeEntryReplacesTheOneForTheSameQuestionOnly) {
   Blackboard board;
   const auto entry = [](const char* question, const char* statement) {
