@@ -242,6 +242,8 @@ void add_checkpoint_export(CLI::App& train_app, Request& request) {
   export_app->add_option("--tokenizer", options.tokenizer, "The tokenizer.json of the training data");
   export_app->add_option("--experts", options.num_experts_used,
                          "Experts a token uses unless a request asks otherwise");
+  export_app->add_option("--blend", options.blend,
+                         "A JSON file: which tasks the model answers alone or with the lexical one");
   export_app->add_option("--name", options.name, "The model's name");
   export_app->add_option("--license", options.license, "The licence it may be passed on under");
   export_app->add_option("--description", options.description, "What it was trained on");
