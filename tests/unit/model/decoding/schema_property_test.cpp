@@ -47,7 +47,7 @@ TEST(SchemaProperties, WhatIsCutOffAnywhereIsValidWithItsShortestCompletion) {
     const Json schema = samples.schema(3);
     const auto constraint = constraint_of(schema, vocabulary);
     ASSERT_TRUE(constraint);
-    for (std::size_t tokens_max = 0; tokens_max < 24; ++tokens_max) {
+    for (const std::size_t tokens_max : {0U, 1U, 3U, 7U, 20U}) {
       const auto walking = constraint->clone();
       Walk walk = random_walk(*walking, *vocabulary, samples.random(), tokens_max);
       const std::string completion = walking->shortest_completion();
