@@ -103,7 +103,7 @@ TEST_F(BlendedModelTest, QuotesOfTheRulesComeInTheOrderOfBoth) {
 TEST_F(BlendedModelTest, ATableIsReadAndWrittenAndBadOnesAreNamed) {
   const Blend blend{{"a", {.trained = 1, .lexical = 0.5, .bias = -1}}};
 
-  EXPECT_EQ(read_blend(to_json(blend)).value(), blend);
+  EXPECT_EQ(*read_blend(to_json(blend)), blend);
   EXPECT_THAT(read_blend(Json{{"a", {{"trained", -1}}}}).error().message, testing::HasSubstr("blend.a"));
   EXPECT_THAT(read_blend(Json{{"a", Json::object()}}).error().message, testing::HasSubstr("above 0"));
 }
