@@ -97,14 +97,15 @@ Result<RoutingControls> EngineWhiteBox::routing_for(const ExpertControls& contro
   return routing;
 }
 
-/// Where the sources stand in a prompt, by the bytes of its tokens.
+/// Where the sources stand in a prompt, by the bytes of its tokens; special ones, which may mark words of a
+/// source, have none.
 std::vector<PositionRange> EngineWhiteBox::positions_of(const std::vector<std::string>& sources,
                                                         std::span<const TokenId> prompt) const {
   std::string text;
   std::vector<std::size_t> begins;
   for (const TokenId token : prompt) {
     begins.push_back(text.size());
-    text += parts_.tokenizer.bytes_of(token, true);
+    text += parts_.tokenizer.bytes_of(token, false);
   }
   std::vector<PositionRange> ranges;
   std::size_t from = 0;

@@ -97,7 +97,9 @@ describe("texts of a model in the process", { skip: missing }, () => {
     }
     if (later.length > 0) assert.deepEqual([...uses], [1]);
 
-    const { json } = await service.post(`/api/runs/${run}/fork`, { at_seq: set[0].seq, paused: false });
+    // A text under way takes the change at the token it is at: only where one begins is a fork sure to meet it.
+    if (later.length === 0) return;
+    const { json } = await service.post(`/api/runs/${run}/fork`, { at_seq: later[0].seq, paused: false });
     const child = await service.finish(json.run);
     assert.deepEqual(written(child), written(events));
   });
