@@ -34,14 +34,19 @@ async function firstText(page) {
 }
 
 export function tokenStories(shared) {
-  const cannot = () => !shared.service.isMock && missing;
+  /** A story on a page of a service whose model shows its tokens. */
+  function tokenStory(name, options, tell) {
+    test(name, async (t) => {
+      if (!shared.service.isMock && missing) return t.skip(missing);
+      const opened = await openPage(shared.browser, await startEngine(t, shared), options);
+      await tell(opened.page);
+      assert.deepEqual(opened.errors, []);
+      await opened.close();
+    });
+  }
 
   for (const theme of ["light", "dark"]) {
-    test(`a person looks at a text token by token, in the ${theme} theme`, async (t) => {
-      if (cannot()) return t.skip(cannot());
-      const service = await startEngine(t, shared);
-      const opened = await openPage(shared.browser, service, { theme });
-      const { page } = opened;
+    tokenStory(`a person looks at a text token by token, in the ${theme} theme`, { theme }, async (page) => {
       await upload(page, [handbook]);
       await page
         .getByText(/Kérity|lighthouse/)
@@ -75,16 +80,10 @@ export function tokenStories(shared) {
       await shoot(page, `tokens-attention-${theme}`);
       await page.keyboard.press("Escape");
       await dialog.waitFor({ state: "detached" });
-      assert.deepEqual(opened.errors, []);
-      await opened.close();
     });
   }
 
-  test("a person sets how many experts the model uses while a run is under way", async (t) => {
-    if (cannot()) return t.skip(cannot());
-    const service = await startEngine(t, shared);
-    const opened = await openPage(shared.browser, service);
-    const { page } = opened;
+  tokenStory("a person sets how many experts the model uses while a run is under way", {}, async (page) => {
     await ask(page, question, { isReviewed: true });
     await page.getByRole("button", { name: /Run this plan/ }).waitFor({ timeout: 60_000 });
     const slider = page.getByRole("slider", { name: "experts" });
@@ -98,8 +97,6 @@ export function tokenStories(shared) {
     await page.getByRole("button", { name: /^Back to the model’s own number/ }).click();
     await page.getByText("set the model’s own number of experts").waitFor();
     assert.equal(await slider.inputValue(), own);
-    assert.deepEqual(opened.errors, []);
-    await opened.close();
   });
 
   test("a person sees beside each citation how far it carries its sentence", async (t) => {
@@ -126,11 +123,7 @@ export function tokenStories(shared) {
     await opened.close();
   });
 
-  test("a text whose model does not show its tokens says why", async (t) => {
-    if (cannot()) return t.skip(cannot());
-    const service = await startEngine(t, shared);
-    const opened = await openPage(shared.browser, service);
-    const { page } = opened;
+  tokenStory("a text whose model does not show its tokens says why", {}, async (page) => {
     const message = "this text was written by another model";
     await page.route("**/generations/*", (route) =>
       route.fulfill({ status: 409, json: { error: { code: "precondition", message } } }),
@@ -138,6 +131,5 @@ export function tokenStories(shared) {
     await ask(page, question);
     await (await firstText(page)).click();
     await page.getByRole("alert").getByText(message).waitFor();
-    await opened.close();
   });
 }
