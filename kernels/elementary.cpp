@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "kernels/exp_polynomial.hpp"
+
 namespace lyceum::kernels {
 namespace {
 
@@ -20,14 +22,7 @@ float exp_f32(float x) {
   if (x < -87.33F) return 0.0F;
   if (x > 88.72F) return std::numeric_limits<float>::infinity();
   const float n = std::floor(x * 1.44269504F + 0.5F);
-  const float r = (x - n * 0.693359375F) - n * -2.12194440e-4F;
-  float y = 1.9875691500e-4F;
-  y = y * r + 1.3981999507e-3F;
-  y = y * r + 8.3334519073e-3F;
-  y = y * r + 4.1665795894e-2F;
-  y = y * r + 1.6666665459e-1F;
-  y = y * r + 5.0000001201e-1F;
-  y = (y * (r * r) + r) + 1.0F;
+  const float y = exp_polynomial(x, n);
   const auto exponent = static_cast<std::int32_t>(n);
   const std::int32_t half = exponent / 2;
   return (y * power_of_two(half)) * power_of_two(exponent - half);

@@ -2,6 +2,7 @@
 
 #include "kernels/cuda/platform.cuh"
 #include "kernels/device_table.hpp"
+#include "kernels/exp_polynomial.hpp"
 
 // Products and sums are rounded apart but where `fmaf` is written, so that the same expression gives the same
 // bits wherever the compiler finds it.
@@ -24,14 +25,7 @@ LYCEUM_DEVICE float exponential(float x) {
   if (!(x >= -87.33F)) return x < -87.33F ? 0.0F : x;
   if (x > 88.72F) return float_of_bits(0x7F800000U);
   const float n = floorf(x * 1.44269504F + 0.5F);
-  const float r = (x - n * 0.693359375F) - n * -2.12194440e-4F;
-  float y = 1.9875691500e-4F;
-  y = y * r + 1.3981999507e-3F;
-  y = y * r + 8.3334519073e-3F;
-  y = y * r + 4.1665795894e-2F;
-  y = y * r + 1.6666665459e-1F;
-  y = y * r + 5.0000001201e-1F;
-  y = (y * (r * r) + r) + 1.0F;
+  const float y = exp_polynomial(x, n);
   const int exponent = static_cast<int>(n);
   const int half = exponent / 2;
   const float low = float_of_bits(static_cast<std::uint32_t>(half + 127) << 23U);

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/exp_polynomial.hpp"
+
 /// What the operations of training share: sums in 16 lanes, so that the compiler may use vectors of any width
 /// without changing a bit, and an exponential that it can inline.
 namespace lyceum::kernels::training {
@@ -35,15 +37,7 @@ using Lanes = std::array<float, kSumLanes>;
   x = x < -87.0F ? -87.0F : x;
   x = x > 88.0F ? 88.0F : x;
   const float n = (x * 1.44269504F + kRound) - kRound;
-  const float r = (x - n * 0.693359375F) - n * -2.12194440e-4F;
-  float y = 1.9875691500e-4F;
-  y = y * r + 1.3981999507e-3F;
-  y = y * r + 8.3334519073e-3F;
-  y = y * r + 4.1665795894e-2F;
-  y = y * r + 1.6666665459e-1F;
-  y = y * r + 5.0000001201e-1F;
-  y = (y * (r * r) + r) + 1.0F;
-  return y * std::bit_cast<float>((static_cast<std::int32_t>(n) + 127) << 23);
+  return exp_polynomial(x, n) * std::bit_cast<float>((static_cast<std::int32_t>(n) + 127) << 23);
 }
 
 }  // namespace lyceum::kernels::training
