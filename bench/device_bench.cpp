@@ -1,10 +1,12 @@
 // Tokens a second of a model on a card, beside what the card does at best in the same run.
-//   device_bench FILE [SHAPE TYPE [LAYERS]]
+//   device_bench FILE [SHAPE TYPE [LAYERS [MEMORY_GIB]]]
 // With a shape (olmoe, sigma) and a type (bf16, q8_0, q4_k_m), FILE is written first when it does not exist.
+// With MEMORY_GIB the model may take no more of the card; experts that do not fit stay in the host's memory.
 #include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <random>
@@ -101,9 +103,24 @@ Result<void> measure_decode(const Transformer& transformer, std::size_t batch, c
   return ok();
 }
 
+void print_fetches(const Transformer& transformer) {
+  const auto fetches = transformer.expert_fetches_blocking();
+  if (!fetches) return;
+  std::printf(
+      "experts outside: %llu of %llu fit, %.0f %% of uses found there, %llu fetched early, "
+      "%.1f GB came over, %.0f %% of the host's copy pinned\n",
+      static_cast<unsigned long long>(fetches->num_slots),
+      static_cast<unsigned long long>(fetches->num_experts),
+      100.0 * static_cast<double>(fetches->num_hits) / static_cast<double>(fetches->num_uses),
+      static_cast<unsigned long long>(fetches->num_prefetched),
+      static_cast<double>(fetches->fetched_bytes) * 1e-9,
+      100.0 * static_cast<double>(fetches->pinned_bytes) /
+          static_cast<double>(fetches->num_experts * fetches->slot_bytes));
+}
+
 Result<void> run(std::span<char* const> arguments) {
   if (arguments.size() < 2)
-    return Error{Errc::invalid_argument, "usage: device_bench FILE [SHAPE TYPE [LAYERS]]"};
+    return Error{Errc::invalid_argument, "usage: device_bench FILE [SHAPE TYPE [LAYERS [MEMORY_GIB]]]"};
   const std::string path = arguments[1];
   if (arguments.size() >= 4 && !std::filesystem::exists(path)) {
     TRY(SyntheticShape shape, synthetic_shape(arguments[2]));
@@ -113,12 +130,15 @@ Result<void> run(std::span<char* const> arguments) {
     }
     TRY_OK(write_synthetic_model_blocking(path, shape, arguments[3]));
   }
+  model::DeviceBudget budget{.context_bytes = std::uint64_t{2} << 30U};
+  if (arguments.size() > 5) budget.memory_bytes = std::strtoull(arguments[5], nullptr, 10) << 30U;
   const CardRates rates = measure_card_rates();
   TRY(model::GgufFile file, model::GgufFile::open_blocking(path));
   Result<Transformer> loaded = Error{Errc::io, ""};
   const double load_seconds = seconds_of([&] {
-    loaded = Transformer::load_blocking(std::move(file), model::available_memory_blocking(),
-                                        {.device = {.kind = kernels::DeviceChoice::Kind::cuda}});
+    loaded = Transformer::load_blocking(
+        std::move(file), model::available_memory_blocking(),
+        {.device = {.kind = kernels::DeviceChoice::Kind::cuda}, .device_budget = budget});
   });
   TRY(const Transformer transformer, std::move(loaded));
   std::printf("%s: %s; reads %.0f GB/s, bf16 %.0f TFLOP/s; loaded in %.1f s\n",
@@ -126,6 +146,7 @@ Result<void> run(std::span<char* const> arguments) {
               load_seconds);
   for (const std::size_t length : {128U, 512U, 2048U}) TRY_OK(measure_prefill(transformer, length, rates));
   for (const std::size_t batch : {1U, 8U, 32U}) TRY_OK(measure_decode(transformer, batch, rates));
+  print_fetches(transformer);
   return ok();
 }
 

@@ -1,5 +1,6 @@
 #include "kernels/device.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -57,7 +58,7 @@ Result<const DeviceTable*> load_device_table_blocking() {
 }
 
 Result<std::shared_ptr<Device>> Device::open_blocking(const DeviceTable& table, std::int32_t index,
-                                                      Narrow narrow) {
+                                                      Narrow narrow, std::uint64_t memory_limit) {
   const std::int32_t count = table.count_devices();
   if (index >= count)
     return Error{Errc::unavailable, "cuda:" + std::to_string(index) + " is not there: " +
@@ -67,13 +68,29 @@ Result<std::shared_ptr<Device>> Device::open_blocking(const DeviceTable& table, 
   DeviceContext* const context = table.open(index, narrow, reason.data(), reason.size());
   if (context == nullptr)
     return Error{Errc::unavailable, "cuda:" + std::to_string(index) + ": " + reason.data()};
-  return std::make_shared<Device>(table, context);
+  return std::make_shared<Device>(table, context, memory_limit);
 }
 
 DeviceDescription Device::describe() const {
   DeviceDescription description{};
   table_.describe(context_, &description);
+  const std::uint64_t used = used_bytes_;
+  description.free_bytes = std::min(description.free_bytes, memory_limit_ - std::min(memory_limit_, used));
   return description;
+}
+
+void* Device::allocate(std::size_t bytes) {
+  if (used_bytes_.fetch_add(bytes) + bytes <= memory_limit_) {
+    void* const memory = table_.allocate(context_, bytes);
+    if (memory != nullptr) return memory;
+  }
+  used_bytes_ -= bytes;
+  return nullptr;
+}
+
+void Device::release(void* memory, std::size_t bytes) {
+  table_.release(context_, memory);
+  used_bytes_ -= bytes;
 }
 
 Result<void> Device::synchronize() const {
@@ -84,12 +101,12 @@ Result<void> Device::synchronize() const {
 
 Result<DeviceMemory> DeviceMemory::allocate(const std::shared_ptr<Device>& device, std::size_t bytes) {
   DeviceMemory allocated;
-  void* const memory = device->table().allocate(device->context(), bytes);
+  void* const memory = device->allocate(bytes);
   if (memory == nullptr)
     return Error{Errc::overloaded,
                  "the device has " + std::to_string(device->describe().free_bytes / kMebibyte) +
                      " MiB free, " + std::to_string(bytes / kMebibyte + 1) + " MiB more are needed"};
-  allocated.memory_ = {memory, [device](void* at) { device->table().release(device->context(), at); }};
+  allocated.memory_ = {memory, [device, bytes](void* at) { device->release(at, bytes); }};
   allocated.size_bytes_ = bytes;
   return allocated;
 }

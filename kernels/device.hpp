@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,14 +32,17 @@ Result<DeviceChoice> parse_device(std::string_view text);
 /// missing: the library, its ABI, a driver or a card.
 Result<const DeviceTable*> load_device_table_blocking();
 
-/// A device with its queue. Calls come from one thread at a time; pages may be allocated from any.
+/// A device with its queue. Calls come from one thread at a time; memory may be allocated from any.
 class Device {
  public:
-  /// unavailable with the device's reason.
-  static Result<std::shared_ptr<Device>> open_blocking(const DeviceTable& table, std::int32_t index,
-                                                       Narrow narrow);
+  static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
-  Device(const DeviceTable& table, DeviceContext* context) : table_(table), context_(context) {}
+  /// unavailable with the device's reason. All that is allocated together has at most `memory_limit` bytes.
+  static Result<std::shared_ptr<Device>> open_blocking(const DeviceTable& table, std::int32_t index,
+                                                       Narrow narrow, std::uint64_t memory_limit = kNoLimit);
+
+  Device(const DeviceTable& table, DeviceContext* context, std::uint64_t memory_limit)
+      : table_(table), context_(context), memory_limit_(memory_limit) {}
 
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
@@ -48,7 +53,12 @@ class Device {
 
   DeviceContext* context() const { return context_; }
 
+  /// What is free is at most what the limit leaves.
   DeviceDescription describe() const;
+
+  /// Null when there is no room.
+  void* allocate(std::size_t bytes);
+  void release(void* memory, std::size_t bytes);
 
   /// Waits for all that was asked. internal with the device's words.
   Result<void> synchronize() const;
@@ -56,6 +66,8 @@ class Device {
  private:
   const DeviceTable& table_;
   DeviceContext* context_;
+  const std::uint64_t memory_limit_;
+  std::atomic<std::uint64_t> used_bytes_ = 0;
 };
 
 /// Memory on a device; the device is shared by all that lies on it.

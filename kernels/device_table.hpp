@@ -10,7 +10,7 @@
 namespace lyceum::kernels {
 
 /// Raised with every change of this header.
-constexpr std::uint32_t kDeviceAbi = 1;
+constexpr std::uint32_t kDeviceAbi = 2;
 /// The one symbol such a library exports, a DeviceTableEntry.
 constexpr const char* kDeviceEntryName = "lyceum_device_table";
 
@@ -65,15 +65,24 @@ struct DeviceNorm {
   float epsilon;
 };
 
-/// y = x W^T + bias. Quantised, F16 and BF16 weights take x.narrow, F32 takes x.wide.
+/// y = x W^T + bias.
 struct DeviceProduct {
   DeviceMatrix weight;
   const float* bias;  ///< Null: none
-  DeviceRows x;
   float* y;
+  std::int32_t y_stride;
+};
+
+constexpr std::int32_t kDeviceProductsMax = 3;
+
+/// Products of the same rows, which give the same bits together and apart. Quantised, F16 and BF16 weights
+/// take x.narrow, F32 takes x.wide.
+struct DeviceProducts {
+  DeviceRows x;
   std::int32_t num_rows;
   std::int32_t x_stride;  ///< Of x.wide
-  std::int32_t y_stride;
+  std::int32_t num_parts;
+  DeviceProduct parts[kDeviceProductsMax];  ///< Their num_inputs are the same
 };
 
 /// y (rows of `y_stride`) or y_narrow = x (rows of `x_stride`), `width` values a row.
@@ -242,12 +251,26 @@ struct DeviceAddShared {
   std::int32_t width;
 };
 
-/// best[r] = the lowest id among the highest of a row.
-struct DeviceArgMax {
+constexpr std::int32_t kDeviceTopMax = 128;
+/// Values that a block orders at once.
+constexpr std::int32_t kDeviceTopPart = 4096;
+
+/// 64-bit numbers of DeviceTop::keys: two levels of parts, of which `count` remain each.
+constexpr std::int64_t top_keys(std::int64_t num_rows, std::int64_t width, std::int64_t count) {
+  const std::int64_t parts = (width + kDeviceTopPart - 1) / kDeviceTopPart;
+  return num_rows * 2 * parts * count;
+}
+
+/// The `count` highest of each row, highest first, the lower id first among equals. What is no number counts
+/// as the highest.
+struct DeviceTop {
   const float* logits;
-  std::int32_t* best;
+  std::uint64_t* keys;  ///< top_keys numbers, workspace
+  std::int32_t* ids;    ///< [num_rows, count]
+  float* values;        ///< Likewise
   std::int32_t num_rows;
   std::int32_t width;
+  std::int32_t count;  ///< At most kDeviceTopMax and `width`
 };
 
 struct DeviceTable {
@@ -272,6 +295,20 @@ struct DeviceTable {
   void (*download)(DeviceContext*, void* to, const void* from, std::size_t bytes);
   void (*copy)(DeviceContext*, void* to, const void* from, std::size_t bytes);
 
+  /// Makes the host's memory one that fetches read without a copy in between; 0 where the system refuses,
+  /// which only makes them slower.
+  std::int32_t (*pin)(DeviceContext*, const void* memory, std::size_t bytes);
+  void (*unpin)(DeviceContext*, const void* memory);
+  /// Fetches are uploads beside the operations, one after the other, and wait for no operation but at
+  /// `hold_fetches`: those asked for later begin when the operations asked for before are done. `from` stays
+  /// as it is until they have arrived.
+  void (*fetch)(DeviceContext*, void* to, const void* from, std::size_t bytes);
+  void (*hold_fetches)(DeviceContext*);
+  /// Operations asked for from now on begin when all fetches asked for before have arrived.
+  void (*await_fetches)(DeviceContext*);
+  /// 1 while a fetch may be under way.
+  std::int32_t (*is_fetching)(DeviceContext*);
+
   /// Between the two, operations are recorded and not done. Null: this device records nothing and has
   /// done them.
   void (*begin_graph)(DeviceContext*);
@@ -281,7 +318,7 @@ struct DeviceTable {
 
   void (*embed)(DeviceContext*, const DeviceEmbed*);
   void (*rms_norm)(DeviceContext*, const DeviceNorm*);
-  void (*multiply)(DeviceContext*, const DeviceProduct*);
+  void (*multiply)(DeviceContext*, const DeviceProducts*);
   void (*copy_rows)(DeviceContext*, const DeviceCopyRows*);
   void (*swiglu)(DeviceContext*, const DeviceSwiglu*);
   void (*turn)(DeviceContext*, const DeviceTurn*);
@@ -292,7 +329,7 @@ struct DeviceTable {
   void (*run_experts)(DeviceContext*, const DeviceExperts*);
   void (*mix)(DeviceContext*, const DeviceMix*);
   void (*add_shared)(DeviceContext*, const DeviceAddShared*);
-  void (*arg_max)(DeviceContext*, const DeviceArgMax*);
+  void (*top)(DeviceContext*, const DeviceTop*);
 };
 
 /// Null when the library has another ABI.

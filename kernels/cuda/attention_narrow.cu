@@ -11,13 +11,19 @@ constexpr int kThreads = kWarps * 32;
 constexpr int kDims = kNarrowHeadMax;
 /// Rows of which neighbours begin half a turn of the banks apart.
 constexpr int kKeyStride = kDims + 32;
-constexpr int kValueStride = kPage + 32;
+constexpr int kShareStride = kPage + 8;
 
 struct Stage {
   alignas(16) std::uint16_t keys[kPage][kKeyStride];
-  alignas(16) std::uint16_t values[kDims][kValueStride];  ///< By dimension
-  alignas(16) std::uint16_t shares[kWarps][8][kPage];     ///< e^(score - top), by query
+  alignas(16) std::uint16_t values[kDims][kPage];             ///< By dimension, see value_place
+  alignas(16) std::uint16_t shares[kWarps][8][kShareStride];  ///< e^(score - top), by query
 };
+
+/// Where eight keys' values of a dimension begin: such parts of 16 bytes change places from dimension to
+/// dimension, so that neither eight dimensions that are written nor two that are read share a bank.
+LYCEUM_DEVICE int value_place(int dim, int key) {
+  return (key / 8 ^ (dim % 2 * 4 + dim / 2 % 4)) * 8 + key % 8;
+}
 
 /// A lane's part of a warp's sum over one page or several: dimensions lane / 4 and + 8 of every 16, of
 /// queries lane % 4 * 2 and + 1.
@@ -53,11 +59,19 @@ LYCEUM_DEVICE void bring(const DeviceAttention& attention, int kv_head, int page
     const int dim = i % kDims;
     // What nobody has written yet may be anything, also no number.
     const bool has_key = key < num_keys && dim < attention.key_dim;
-    const bool has_value = key < num_keys && dim < attention.value_dim;
     stage.keys[key][dim] =
         narrowed(kind, has_key ? keys[std::int64_t{key} * attention.key_stride + dim] : 0.0F);
-    stage.values[dim][key] =
-        narrowed(kind, has_value ? values[std::int64_t{key} * attention.value_stride + dim] : 0.0F);
+  }
+  // A warp takes eight dimensions of eight keys, a lane two neighbours among the keys.
+  for (int i = thread(); i < kPage * kDims / 2; i += kThreads) {
+    const int dim = i / 32 % (kDims / 8) * 8 + i % 8;
+    const int key = i / 32 / (kDims / 8) * 8 + i / 8 % 4 * 2;
+    const auto value_of = [&](int index) {
+      const bool has_value = index < num_keys && dim < attention.value_dim;
+      return has_value ? values[std::int64_t{index} * attention.value_stride + dim] : 0.0F;
+    };
+    *reinterpret_cast<std::uint32_t*>(&stage.values[dim][value_place(dim, key)]) =
+        pair_of<kind>(value_of(key), value_of(key + 1));
   }
 }
 
@@ -119,8 +133,9 @@ LYCEUM_DEVICE void weigh_values(const Stage& stage, WarpSum& sum) {
     const Eight shares = eight_at(stage.shares[thread() / 32][lane / 4] + key);
 #pragma unroll
     for (int tile = 0; tile < kDims / 16; ++tile) {
-      const std::uint16_t* const low = stage.values[tile * 16 + lane / 4] + key;
-      multiply_add<kind>(sum.values[tile], eight_at(low), eight_at(low + 8 * kValueStride), shares);
+      const int dim = tile * 16 + lane / 4;
+      multiply_add<kind>(sum.values[tile], eight_at(stage.values[dim] + value_place(dim, key)),
+                         eight_at(stage.values[dim + 8] + value_place(dim + 8, key)), shares);
     }
   }
 }

@@ -7,7 +7,7 @@ namespace lyceum::kernels::cuda {
 
 void embed(DeviceContext* context, const DeviceEmbed* embed);
 void rms_norm(DeviceContext* context, const DeviceNorm* norm);
-void multiply(DeviceContext* context, const DeviceProduct* product);
+void multiply(DeviceContext* context, const DeviceProducts* products);
 void copy_rows(DeviceContext* context, const DeviceCopyRows* copy);
 void swiglu(DeviceContext* context, const DeviceSwiglu* swiglu);
 void turn(DeviceContext* context, const DeviceTurn* turn);
@@ -18,7 +18,7 @@ void group(DeviceContext* context, const DeviceGroups* groups);
 void run_experts(DeviceContext* context, const DeviceExperts* experts);
 void mix(DeviceContext* context, const DeviceMix* mix);
 void add_shared(DeviceContext* context, const DeviceAddShared* shared);
-void arg_max(DeviceContext* context, const DeviceArgMax* arg_max);
+void top(DeviceContext* context, const DeviceTop* top);
 
 /// Fills all but the functions of the runtime: devices, memory and graphs.
 void set_operations(DeviceTable& table);

@@ -10,10 +10,11 @@ constexpr int kTokens = kDeviceFewRows;
 constexpr int kOutputs = 16;
 
 template <WeightType type, Narrow kind>
-LYCEUM_DEVICE Accumulator segment_sum(const ProductJob& job, const Tile& tile, int output, int segment) {
+LYCEUM_DEVICE Accumulator segment_sum(const ProductJob& job, const ProductPart& part, const Tile& tile,
+                                      int output, int segment) {
   const int row = thread() % 32 / 4;
   const int input = thread() % 4 * 8;
-  const int last = job.num_outputs - 1;
+  const int last = part.num_outputs - 1;
   // Rows beyond the end repeat the last one: nobody takes their results.
   const std::uint8_t* const low = tile.weights + smaller(output + row, last) * job.row_bytes;
   const std::uint8_t* const high = tile.weights + smaller(output + row + 8, last) * job.row_bytes;
@@ -34,34 +35,35 @@ LYCEUM_DEVICE Accumulator segment_sum(const ProductJob& job, const Tile& tile, i
 
 template <WeightType type, Narrow kind>
 LYCEUM_KERNEL LYCEUM_BOUNDS(kWarps * 32, 2) multiply_few(ProductJob job) {
-  LYCEUM_SHARED Accumulator parts[kWarps][32];
-  const Tile tile = tile_at(job, block_y(), kTokens);
+  LYCEUM_SHARED Accumulator sums[kWarps][32];
+  const ProductPart part = part_of_block(job);
+  const Tile tile = tile_at(job, part, block_y(), kTokens);
   if (tile.weights == nullptr) return;
   const int warp = thread() / 32;
   const int lane = thread() % 32;
-  const int output = block_x() * kOutputs;
+  const int output = (block_x() - part.first_block) * kOutputs;
   const int num_segments = (job.num_inputs + kSegment - 1) / kSegment;
   Accumulator total{};
   for (int first = 0; first < num_segments; first += kWarps) {
     const int here = smaller(kWarps, num_segments - first);
-    if (warp < here) parts[warp][lane] = segment_sum<type, kind>(job, tile, output, first + warp);
+    if (warp < here) sums[warp][lane] = segment_sum<type, kind>(job, part, tile, output, first + warp);
     sync_block();
     if (warp == 0) {
-      for (int part = 0; part < here; ++part) {
-        for (int i = 0; i < 4; ++i) total.values[i] += parts[part][lane].values[i];
+      for (int other = 0; other < here; ++other) {
+        for (int i = 0; i < 4; ++i) total.values[i] += sums[other][lane].values[i];
       }
     }
     sync_block();
   }
-  if (warp == 0) put_accumulator(job, tile, 0, output, total);
+  if (warp == 0) put_accumulator(part, tile, 0, output, total);
 }
 
 }  // namespace
 
-void launch_few(DeviceContext* context, WeightType type, const ProductJob& job, int num_tiles) {
+void launch_few(DeviceContext* context, WeightType type, ProductJob job, int num_tiles) {
+  const int num_blocks = lay_out_blocks(job, kOutputs);
   with_types(type, context->narrow, [&]<WeightType kType, Narrow kKind>() {
-    launch(context, "multiply_few", multiply_few<kType, kKind>,
-           {blocks_for(job.num_outputs, kOutputs), num_tiles}, kWarps * 32, job);
+    launch(context, "multiply_few", multiply_few<kType, kKind>, {num_blocks, num_tiles}, kWarps * 32, job);
   });
 }
 

@@ -23,6 +23,7 @@ struct Stage {
 
 struct Source {
   const ProductJob& job;
+  const ProductPart& part;
   const Tile& tile;
   int output;
 };
@@ -36,7 +37,7 @@ LYCEUM_DEVICE void fetch(const Source& source, int first, Stage& stage) {
     const int row = i / kRowParts;
     const int input = first + i % kRowParts * 8;
     const std::uint8_t* const weights =
-        source.tile.weights + smaller(source.output + row, job.num_outputs - 1) * job.row_bytes;
+        source.tile.weights + smaller(source.output + row, source.part.num_outputs - 1) * job.row_bytes;
     Eight* const to = &stage.weights[row][i % kRowParts];
     if (kIsPlain && job.row_bytes % 16 == 0 && is_aligned_to(source.tile.weights, 16)) {
       copy_16_async(to, input < job.num_inputs ? weights + std::int64_t{2} * input : weights,
@@ -96,10 +97,11 @@ LYCEUM_DEVICE void move_into(WarpSums& totals, WarpSums& sums) {
 template <WeightType type, Narrow kind>
 LYCEUM_KERNEL LYCEUM_BOUNDS(kThreads, 2) multiply_many(ProductJob job) {
   LYCEUM_SHARED Stage stages[kStages];
-  const Tile tile = tile_at(job, block_y(), kTokens);
+  const ProductPart part = part_of_block(job);
+  const Tile tile = tile_at(job, part, block_y(), kTokens);
   if (tile.weights == nullptr) return;
-  const int output = block_x() * kOutputs;
-  const Source source{job, tile, output};
+  const int output = (block_x() - part.first_block) * kOutputs;
+  const Source source{job, part, tile, output};
   const int num_steps = (job.num_inputs + kStep - 1) / kStep;
   for (int step = 0; step < kStages - 1; ++step) {
     if (step < num_steps) fetch<type, kind>(source, step * kStep, stages[step]);
@@ -119,17 +121,17 @@ LYCEUM_KERNEL LYCEUM_BOUNDS(kThreads, 2) multiply_many(ProductJob job) {
   const int warp = thread() / 32;
   for (int m = 0; m < kOutputTiles; ++m) {
     for (int n = 0; n < kTokenTiles; ++n)
-      put_accumulator(job, tile, warp % (kTokens / kWarpTokens) * kWarpTokens + 8 * n,
+      put_accumulator(part, tile, warp % (kTokens / kWarpTokens) * kWarpTokens + 8 * n,
                       output + warp / (kTokens / kWarpTokens) * kWarpOutputs + 16 * m, totals.tiles[m][n]);
   }
 }
 
 }  // namespace
 
-void launch_many(DeviceContext* context, WeightType type, const ProductJob& job, int num_tiles) {
+void launch_many(DeviceContext* context, WeightType type, ProductJob job, int num_tiles) {
+  const int num_blocks = lay_out_blocks(job, kOutputs);
   with_types(type, context->narrow, [&]<WeightType kType, Narrow kKind>() {
-    launch(context, "multiply_many", multiply_many<kType, kKind>,
-           {blocks_for(job.num_outputs, kOutputs), num_tiles}, kThreads, job);
+    launch(context, "multiply_many", multiply_many<kType, kKind>, {num_blocks, num_tiles}, kThreads, job);
   });
 }
 

@@ -10,9 +10,10 @@ constexpr int kTokens = kDeviceFewRows;
 
 /// Order: lane l sums inputs l, l + 32, … with fused steps; then sum_of_warp.
 LYCEUM_KERNEL multiply_wide(ProductJob job) {
-  const Tile tile = tile_at(job, block_y(), kTokens);
-  const int output = block_x() * kWarps + thread() / 32;
-  if (tile.weights == nullptr || output >= job.num_outputs) return;
+  const ProductPart part = part_of_block(job);
+  const Tile tile = tile_at(job, part, block_y(), kTokens);
+  const int output = (block_x() - part.first_block) * kWarps + thread() / 32;
+  if (tile.weights == nullptr || output >= part.num_outputs) return;
   const auto* const weights = reinterpret_cast<const float*>(tile.weights + output * job.row_bytes);
   const float* rows[kTokens];
   float sums[kTokens];
@@ -29,15 +30,15 @@ LYCEUM_KERNEL multiply_wide(ProductJob job) {
   }
   for (int token = 0; token < kTokens; ++token) {
     const float sum = sum_of_warp(sums[token]);
-    if (thread() % 32 == 0) put(job, tile, token, output, sum);
+    if (thread() % 32 == 0) put(part, tile, token, output, sum);
   }
 }
 
 }  // namespace
 
-void launch_wide(DeviceContext* context, const ProductJob& job, int num_tiles) {
-  launch(context, "multiply_wide", multiply_wide, {blocks_for(job.num_outputs, kWarps), num_tiles},
-         kWarps * 32, job);
+void launch_wide(DeviceContext* context, ProductJob job, int num_tiles) {
+  const int num_blocks = lay_out_blocks(job, kWarps);
+  launch(context, "multiply_wide", multiply_wide, {num_blocks, num_tiles}, kWarps * 32, job);
 }
 
 }  // namespace lyceum::kernels::cuda

@@ -10,25 +10,48 @@ namespace lyceum::kernels::cuda {
 /// either kernel.
 constexpr int kSegment = 256;
 
-/// A product as the kernels see it: tiles of rows of x times one matrix, or the matrix of each tile's
-/// expert.
-struct ProductJob {
+/// One of the matrices that the same rows are multiplied with, and where its results go.
+struct ProductPart {
   const std::uint8_t* weights;  ///< Null where experts have their own
-  const void* const* expert_weights;
-  int part;  ///< 0..2: gate, up, down
-  int num_inputs;
+  int expert_part;              ///< Then 0..2: gate, up, down
   int num_outputs;
-  std::int64_t row_bytes;
   const float* bias;
+  float* y;
+  int y_stride;
+  int first_block;  ///< In x, of a launch
+};
+
+/// Products as the kernels see them: tiles of rows of x times matrices of one type, or those of each tile's
+/// expert. A block has one part, so that parts together and apart give the same bits.
+struct ProductJob {
+  ProductPart parts[kDeviceProductsMax];
+  int num_parts;
+  const void* const* expert_weights;
+  int num_inputs;
+  std::int64_t row_bytes;
   const float* wide;
   const std::uint16_t* narrow;
   int wide_stride;
-  float* y;
-  int y_stride;
   int num_rows;
   const std::int32_t* tiles;        ///< Null: neighbours
   const std::int32_t* row_of_slot;  ///< Null: x has a row a slot
 };
+
+/// Gives the parts their blocks of so many outputs; how many blocks there are.
+inline int lay_out_blocks(ProductJob& job, int outputs_per_block) {
+  int num_blocks = 0;
+  for (int part = 0; part < job.num_parts; ++part) {
+    job.parts[part].first_block = num_blocks;
+    num_blocks += blocks_for(job.parts[part].num_outputs, outputs_per_block);
+  }
+  return num_blocks;
+}
+
+LYCEUM_DEVICE ProductPart part_of_block(const ProductJob& job) {
+  int part = job.num_parts - 1;
+  while (block_x() < job.parts[part].first_block) --part;
+  return job.parts[part];
+}
 
 /// Rows of x that a block takes.
 struct Tile {
@@ -37,12 +60,12 @@ struct Tile {
   int count;
 };
 
-LYCEUM_DEVICE Tile tile_at(const ProductJob& job, int index, int size) {
-  if (job.tiles == nullptr) return {job.weights, index * size, smaller(size, job.num_rows - index * size)};
+LYCEUM_DEVICE Tile tile_at(const ProductJob& job, const ProductPart& part, int index, int size) {
+  if (job.tiles == nullptr) return {part.weights, index * size, smaller(size, job.num_rows - index * size)};
   const int expert = job.tiles[3 * index];
   const int count = job.tiles[3 * index + 2];
   if (count == 0) return {nullptr, 0, 0};
-  return {static_cast<const std::uint8_t*>(job.expert_weights[3 * expert + job.part]),
+  return {static_cast<const std::uint8_t*>(job.expert_weights[3 * expert + part.expert_part]),
           job.tiles[3 * index + 1], count};
 }
 
@@ -51,25 +74,25 @@ LYCEUM_DEVICE std::int64_t row_of_slot(const ProductJob& job, int slot) {
   return job.row_of_slot != nullptr ? job.row_of_slot[slot] : slot;
 }
 
-LYCEUM_DEVICE void put(const ProductJob& job, const Tile& tile, int token, int output, float value) {
-  if (token >= tile.count || output >= job.num_outputs) return;
-  if (job.bias != nullptr) value += job.bias[output];
-  job.y[std::int64_t{tile.first + token} * job.y_stride + output] = value;
+LYCEUM_DEVICE void put(const ProductPart& part, const Tile& tile, int token, int output, float value) {
+  if (token >= tile.count || output >= part.num_outputs) return;
+  if (part.bias != nullptr) value += part.bias[output];
+  part.y[std::int64_t{tile.first + token} * part.y_stride + output] = value;
 }
 
 /// A lane's part of 16 outputs from `output` on and 8 tokens from `token` on.
-LYCEUM_DEVICE void put_accumulator(const ProductJob& job, const Tile& tile, int token, int output,
+LYCEUM_DEVICE void put_accumulator(const ProductPart& part, const Tile& tile, int token, int output,
                                    const Accumulator& sums) {
   const int row = thread() % 32 / 4;
   const int column = thread() % 4 * 2;
   for (int i = 0; i < 4; ++i)
-    put(job, tile, token + column + i % 2, output + row + i / 2 * 8, sums.values[i]);
+    put(part, tile, token + column + i % 2, output + row + i / 2 * 8, sums.values[i]);
 }
 
 /// By the kernels for f32, for few rows a tile and for many; `num_tiles` tiles.
-void launch_wide(DeviceContext* context, const ProductJob& job, int num_tiles);
-void launch_few(DeviceContext* context, WeightType type, const ProductJob& job, int num_tiles);
-void launch_many(DeviceContext* context, WeightType type, const ProductJob& job, int num_tiles);
+void launch_wide(DeviceContext* context, ProductJob job, int num_tiles);
+void launch_few(DeviceContext* context, WeightType type, ProductJob job, int num_tiles);
+void launch_many(DeviceContext* context, WeightType type, ProductJob job, int num_tiles);
 
 /// Calls `use` with the weight type and the kind of activations as constants.
 template <class Use>

@@ -18,7 +18,7 @@ void set_operations(DeviceTable& table) {
   table.run_experts = run_experts;
   table.mix = mix;
   table.add_shared = add_shared;
-  table.arg_max = arg_max;
+  table.top = top;
 }
 
 }  // namespace lyceum::kernels::cuda

@@ -25,7 +25,7 @@ Result<void> DevicePass::attend(std::size_t layer) {
                                         takes_narrow(weights.value) || takes_narrow(weights.query_latent) ||
                                         takes_narrow(weights.kv_latent));
   TRY_OK(is_latent ? attend_latent(layer) : attend_grouped(layer));
-  project(workspace_.mixed, weights.attention_output, nullptr, workspace_.change);
+  project(workspace_.mixed, {{weights.attention_output, workspace_.change}});
   return ok();
 }
 
@@ -36,9 +36,9 @@ Result<void> DevicePass::attend_grouped(std::size_t layer) {
   const auto num_heads = extent(attention.num_heads);
   const auto num_kv_heads = extent(attention.num_kv_heads);
   const auto key_dim = extent(attention.key_dim);
-  project(workspace_.normalized, weights.query, weights.query_bias, workspace_.queries);
-  project(workspace_.normalized, weights.key, weights.key_bias, workspace_.keys);
-  project(workspace_.normalized, weights.value, weights.value_bias, workspace_.values);
+  project(workspace_.normalized, {{weights.query, workspace_.queries, weights.query_bias},
+                                  {weights.key, workspace_.keys, weights.key_bias},
+                                  {weights.value, workspace_.values, weights.value_bias}});
   normalize_heads(workspace_.queries, num_heads, weights.query_norm, weights.query_norm_width);
   normalize_heads(workspace_.keys, num_kv_heads, weights.key_norm, weights.key_norm_width);
   turn(workspace_.queries, num_heads, num_heads * key_dim, key_dim);
@@ -108,11 +108,13 @@ Result<void> DevicePass::attend_pages(std::size_t layer, kernels::DeviceAttentio
   return tap_attention(asked);
 }
 
+/// With the latents of keys and values, which take the same input.
 void DevicePass::latent_queries(const DeviceLayer& weights) {
+  const Product kept{weights.kv_latent, workspace_.keys};
   if (weights.query_latent.data == nullptr)
-    return project(workspace_.normalized, weights.query, nullptr, workspace_.queries);
+    return project(workspace_.normalized, {{weights.query, workspace_.queries}, kept});
   const kernels::DeviceRows& latent = workspace_.query_latent;
-  project(workspace_.normalized, weights.query_latent, nullptr, latent.wide);
+  project(workspace_.normalized, {{weights.query_latent, latent.wide}, kept});
   kernels::DeviceNorm norm{};
   norm.hidden = latent.wide;
   norm.weight = weights.query_latent_norm;
@@ -122,7 +124,7 @@ void DevicePass::latent_queries(const DeviceLayer& weights) {
   norm.stride = norm.width;
   norm.epsilon = config_.norm_epsilon;
   table_.rms_norm(context_, &norm);
-  project(latent, weights.query, nullptr, workspace_.queries);
+  project(latent, {{weights.query, workspace_.queries}});
 }
 
 /// One head's rows of `x` (heads of `head_width` values, the first `width` taken) times its rows of `weight`.
@@ -134,19 +136,20 @@ void DevicePass::project_head(const float* x, std::int32_t head, std::int32_t he
   const kernels::WeightMatrix rows{type, static_cast<std::size_t>(weight.num_inputs),
                                    static_cast<std::size_t>(weight.num_outputs),
                                    static_cast<const std::byte*>(weight.data)};
-  kernels::DeviceProduct product{};
+  kernels::DeviceProducts asked{};
+  kernels::DeviceProduct& product = asked.parts[asked.num_parts++];
   product.weight = {rows.row(static_cast<std::size_t>(head * num_outputs)), weight.type, weight.num_inputs,
                     num_outputs};
   const kernels::DeviceCopyRows copy{
       x + head * head_width, workspace_.head_in.wide, workspace_.head_in.narrow, plan_.num_rows,
       weight.num_inputs,     num_heads * head_width,  weight.num_inputs};
   table_.copy_rows(context_, &copy);
-  product.x = workspace_.head_in;
+  asked.x = workspace_.head_in;
+  asked.num_rows = plan_.num_rows;
+  asked.x_stride = weight.num_inputs;
   product.y = y + head * y_head_width;
-  product.num_rows = plan_.num_rows;
-  product.x_stride = weight.num_inputs;
   product.y_stride = num_heads * y_head_width;
-  table_.multiply(context_, &product);
+  table_.multiply(context_, &asked);
 }
 
 /// A head's query is carried into the latent space, so that all heads share one key row.
@@ -174,7 +177,6 @@ Result<void> DevicePass::attend_latent(std::size_t layer) {
   const auto kv_rank = extent(attention.latent->kv_rank);
   const std::int32_t row_size = kv_rank + extent(config_.rope.dims);
   latent_queries(weights);
-  project(workspace_.normalized, weights.kv_latent, nullptr, workspace_.keys);
   kernels::DeviceNorm norm{};
   norm.hidden = workspace_.keys;
   norm.weight = weights.kv_latent_norm;

@@ -3,12 +3,11 @@
 namespace lyceum::model {
 
 void DevicePass::swiglu_layer(const DeviceFeedForward& weights, float* y) {
-  project(workspace_.normalized, weights.gate, nullptr, workspace_.gate);
-  project(workspace_.normalized, weights.up, nullptr, workspace_.up);
+  project(workspace_.normalized, {{weights.gate, workspace_.gate}, {weights.up, workspace_.up}});
   const kernels::DeviceSwiglu gated{workspace_.gate, workspace_.up, workspace_.inner, plan_.num_rows,
                                     weights.gate.num_outputs};
   table_.swiglu(context_, &gated);
-  project(workspace_.inner, weights.down, nullptr, y);
+  project(workspace_.inner, {{weights.down, y}});
 }
 
 Result<void> DevicePass::feed_forward(std::size_t layer) {
@@ -31,17 +30,18 @@ Result<void> DevicePass::feed_forward(std::size_t layer) {
   return ok();
 }
 
-void DevicePass::route(std::size_t layer) const {
+void DevicePass::route(std::size_t layer, float* x, const RoutedTo& to) const {
   const DeviceLayer& weights = weights_.layers[layer];
   const ExpertsConfig& config = *config_.layers[layer].experts;
-  project(workspace_.normalized, weights.router, nullptr, workspace_.router_logits);
+  // Routers are f32.
+  project({.wide = x, .narrow = nullptr}, {{weights.router, workspace_.router_logits}});
   kernels::DeviceRouter router{};
   router.logits = workspace_.router_logits;
   router.bias = weights.router_bias;
   router.row_bias = plan_.routes[layer].row_bias;
   router.first_route = plan_.routes[layer].first_route;
-  router.experts = workspace_.experts;
-  router.weights = workspace_.shares;
+  router.experts = to.experts;
+  router.weights = to.shares;
   router.num_rows = plan_.num_rows;
   router.num_experts = static_cast<std::int32_t>(config.num_experts);
   router.num_groups = static_cast<std::int32_t>(config.policy.num_groups);
@@ -52,17 +52,54 @@ void DevicePass::route(std::size_t layer) const {
   table_.route(context_, &router);
 }
 
+DevicePass::RoutedTo DevicePass::routes_of(std::size_t layer) const {
+  const std::size_t first = layer * static_cast<std::size_t>(plan_.num_routes_max);
+  return {workspace_.experts + first, workspace_.shares + first};
+}
+
+ExpertStore::Guess DevicePass::guess_routes(std::size_t layer, std::vector<std::int32_t>& experts) const {
+  std::size_t next = layer + 1;
+  while (next < config_.layers.size() && !config_.layers[next].experts) ++next;
+  if (next == config_.layers.size()) return {};
+  kernels::DeviceNorm norm{};
+  norm.hidden = workspace_.hidden;
+  norm.weight = weights_.layers[next].feed_forward_norm;
+  norm.out.wide = workspace_.guessed_in;
+  norm.num_rows = plan_.num_rows;
+  norm.width = static_cast<std::int32_t>(config_.num_hidden);
+  norm.stride = norm.width;
+  norm.epsilon = config_.norm_epsilon;
+  table_.rms_norm(context_, &norm);
+  route(next, workspace_.guessed_in, {workspace_.guessed_experts, workspace_.guessed_shares});
+  experts = brought_back(workspace_.guessed_experts, static_cast<std::size_t>(plan_.routes[next].num_routes));
+  return {next, experts};
+}
+
+Result<void> DevicePass::run_stored_experts(std::size_t layer, const kernels::DeviceExperts& asked) const {
+  const auto routes = brought_back(asked.groups.experts, static_cast<std::size_t>(asked.groups.num_routes));
+  std::vector<std::int32_t> guessed;
+  const ExpertStore::Guess guess = guess_routes(layer, guessed);
+  TRY_OK(device_.synchronize());
+  store_->run(layer, routes, guess, [&](const void* const* weights) {
+    kernels::DeviceExperts wave = asked;
+    wave.weights = weights;
+    table_.run_experts(context_, &wave);
+  });
+  return ok();
+}
+
 Result<void> DevicePass::mix_experts(std::size_t layer) {
   const DeviceLayer& weights = weights_.layers[layer];
   const ExpertsConfig& config = *config_.layers[layer].experts;
   const LayerRoutePlan& routes = plan_.routes[layer];
   const auto num_experts = static_cast<std::int32_t>(config.num_experts);
-  route(layer);
+  const RoutedTo routed = routes_of(layer);
+  route(layer, workspace_.normalized.wide, routed);
   TRY_OK(tap_routes(layer));
   const bool is_wide = !takes_narrow(weights.experts.gate) || !takes_narrow(weights.experts.up) ||
                        !takes_narrow(weights.experts.down);
   kernels::DeviceExperts asked{};
-  asked.groups.experts = workspace_.experts;
+  asked.groups.experts = routed.experts;
   asked.groups.first_route = routes.first_route;
   asked.groups.num_rows = plan_.num_rows;
   asked.groups.num_routes = routes.num_routes;
@@ -85,9 +122,13 @@ Result<void> DevicePass::mix_experts(std::size_t layer) {
   asked.up = workspace_.up;
   asked.inner = workspace_.inner;
   asked.out = workspace_.slots;
-  table_.run_experts(context_, &asked);
-  const kernels::DeviceMix mixed{workspace_.slots,  workspace_.slot_of_route, routes.first_route,
-                                 workspace_.shares, workspace_.change,        plan_.num_rows,
+  if (store_ == nullptr) {
+    table_.run_experts(context_, &asked);
+  } else {
+    TRY_OK(run_stored_experts(layer, asked));
+  }
+  const kernels::DeviceMix mixed{workspace_.slots, workspace_.slot_of_route, routes.first_route,
+                                 routed.shares,    workspace_.change,        plan_.num_rows,
                                  asked.num_hidden};
   table_.mix(context_, &mixed);
   return ok();

@@ -9,13 +9,14 @@
 
 namespace lyceum::model {
 
-/// Lays parts out one after the other; without a base it only counts.
+/// Lays parts out one after the other, of which empty ones are null; without a base it only counts.
 class Layout {
  public:
   explicit Layout(std::byte* base) : base_(base) {}
 
   template <class T>
   T* take(std::size_t count) {
+    if (count == 0) return nullptr;
     const std::size_t at = used_;
     // What the widest loads of the kernels ask for.
     used_ += (count * sizeof(T) + 255) / 256 * 256;

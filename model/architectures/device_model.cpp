@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <mutex>
 #include <new>
 #include <tuple>
 
@@ -19,20 +20,31 @@ constexpr std::size_t kSplitRowsMax = 32;
 constexpr std::size_t kGraphsMax = 64;
 
 /// What the operations of a step of decoding and their addresses depend on, as long as no memory grows: rows,
-/// rows of logits, pages of the longest sequence.
-using GraphKey = std::tuple<std::int32_t, std::int32_t, std::int32_t>;
+/// rows of logits, pages of the longest sequence, highest logits of a row.
+using GraphKey = std::tuple<std::int32_t, std::int32_t, std::int32_t, std::int32_t>;
+
+/// Rows and rows of logits of a pass for which room is left where experts stay outside.
+constexpr std::size_t kReservedRows = 1024;
+constexpr std::size_t kReservedLogitRows = 64;
+/// So that one can be computed while another arrives.
+constexpr std::size_t kSlotsMin = 2;
 
 class DevicePageMemory final : public PageMemory {
  public:
   explicit DevicePageMemory(std::shared_ptr<kernels::Device> device) : device_(std::move(device)) {}
 
   float* allocate(std::size_t num_floats) override {
-    void* const page = device_->table().allocate(device_->context(), num_floats * sizeof(float));
+    void* const page = device_->allocate(num_floats * sizeof(float));
     if (page == nullptr) throw std::bad_alloc();
+    const std::lock_guard lock(mutex_);
+    page_bytes_[page] = num_floats * sizeof(float);
     return static_cast<float*>(page);
   }
 
-  void release(float* page) override { device_->table().release(device_->context(), page); }
+  void release(float* page) override {
+    const std::lock_guard lock(mutex_);
+    device_->release(page, page_bytes_.extract(page).mapped());
+  }
 
   void copy(const float* from, float* to, std::size_t num_floats) override {
     device_->table().copy(device_->context(), to, from, num_floats * sizeof(float));
@@ -42,6 +54,8 @@ class DevicePageMemory final : public PageMemory {
 
  private:
   std::shared_ptr<kernels::Device> device_;  ///< Shared with the model and all its memory
+  std::mutex mutex_{};
+  std::map<void*, std::size_t> page_bytes_{};
 };
 
 Result<void> check_limits(const ModelConfig& config) {
@@ -60,6 +74,46 @@ Result<void> check_limits(const ModelConfig& config) {
   return ok();
 }
 
+/// What a pass of the engine needs besides weights and contexts.
+std::uint64_t pass_bytes(const ModelConfig& config) {
+  std::size_t routes_per_row = 0;
+  for (const LayerConfig& layer : config.layers) {
+    if (layer.experts) routes_per_row = std::max(routes_per_row, layer.experts->policy.top_k);
+  }
+  return workspace_bytes(config, {.num_rows = kReservedRows,
+                                  .num_routes = kReservedRows * routes_per_row,
+                                  .num_logits = kReservedLogitRows});
+}
+
+/// Where the experts go, by what is free.
+Result<ExpertPlace> place_for_experts(const kernels::Device& device, const DeviceBudget& budget,
+                                      const ModelConfig& config, const ModelWeights& weights) {
+  const std::uint64_t free = device.describe().free_bytes;
+  const std::uint64_t whole =
+      device_weight_bytes(config, weights, ExpertPlace::device) + pass_bytes(config) + budget.context_bytes;
+  if (expert_slot_bytes(config, weights) == 0 || whole <= free) return ExpertPlace::device;
+  const std::uint64_t least = DeviceModel::bytes_with_slots(config, weights, budget, kSlotsMin);
+  constexpr std::uint64_t kMebibyte = 1024 * 1024;
+  if (least > free)
+    return Error{Errc::overloaded, "the device has " + std::to_string(free / kMebibyte) +
+                                       " MiB free; the model needs " + std::to_string(whole / kMebibyte + 1) +
+                                       " MiB, or " + std::to_string(least / kMebibyte + 1) +
+                                       " MiB with its experts in this machine's memory"};
+  return ExpertPlace::store;
+}
+
+/// In what the other weights have left.
+Result<std::unique_ptr<ExpertStore>> make_store_blocking(const std::shared_ptr<kernels::Device>& device,
+                                                         const DeviceBudget& budget,
+                                                         const ModelConfig& config,
+                                                         const ModelWeights& weights) {
+  const std::size_t slot_bytes = expert_slot_bytes(config, weights);
+  const std::uint64_t reserved = pass_bytes(config) + budget.context_bytes + slot_bytes;
+  const std::uint64_t free = device->describe().free_bytes;
+  const std::size_t num_slots = free > reserved ? (free - reserved) / slot_bytes : 0;
+  return ExpertStore::make_blocking(device, config, weights, std::max(num_slots, kSlotsMin));
+}
+
 }  // namespace
 
 struct DeviceModel::Parts {
@@ -76,12 +130,13 @@ struct DeviceModel::Parts {
 
   /// Steps of decoding are recorded the second time that their like comes (the first one loads what the
   /// device needs), and repeated from then on.
-  Result<void> run(const ModelConfig& config, const DevicePlan& plan, const DeviceWorkspace& workspace);
+  Result<void> run(DevicePass& pass, const DevicePlan& plan);
   void drop_graphs();
 
   std::shared_ptr<kernels::Device> device;
   std::shared_ptr<PageMemory> pages;
   DeviceWeights weights{};
+  std::unique_ptr<ExpertStore> store{};  ///< Null: all experts lie on the device
   GrowingMemory plan_memory;
   GrowingMemory workspace_memory;
   std::map<GraphKey, kernels::DeviceGraph*> graphs{};  ///< Null: met once
@@ -95,14 +150,13 @@ void DeviceModel::Parts::drop_graphs() {
   graphs.clear();
 }
 
-Result<void> DeviceModel::Parts::run(const ModelConfig& config, const DevicePlan& plan,
-                                     const DeviceWorkspace& workspace) {
-  DevicePass pass(config, weights, *device, plan, workspace);
-  if (!plan.is_plain_decode) return pass.run();
+Result<void> DeviceModel::Parts::run(DevicePass& pass, const DevicePlan& plan) {
+  if (!plan.is_plain_decode || store != nullptr) return pass.run();
   const std::uint64_t generation = plan_memory.generation() + workspace_memory.generation();
   if (generation != graph_generation || graphs.size() > kGraphsMax) drop_graphs();
   graph_generation = generation;
-  const auto [known, is_new] = graphs.try_emplace({plan.num_rows, plan.num_logits, plan.num_pages_max});
+  const auto [known, is_new] =
+      graphs.try_emplace({plan.num_rows, plan.num_logits, plan.num_pages_max, plan.num_highest});
   if (is_new) return pass.run();
   kernels::DeviceContext* const context = device->context();
   kernels::DeviceGraph*& graph = known->second;
@@ -122,13 +176,31 @@ DeviceModel::~DeviceModel() = default;
 
 Result<std::unique_ptr<DeviceModel>> DeviceModel::load_blocking(const kernels::DeviceTable& table,
                                                                 std::int32_t device_index,
+                                                                const DeviceBudget& budget,
                                                                 const ModelConfig& config,
                                                                 const ModelWeights& weights) {
   TRY_OK(check_limits(config));
-  TRY(auto device, kernels::Device::open_blocking(table, device_index, narrow_kind(weights)));
+  TRY(auto device,
+      kernels::Device::open_blocking(table, device_index, narrow_kind(weights), budget.memory_bytes));
+  TRY(const ExpertPlace experts, place_for_experts(*device, budget, config, weights));
   auto parts = std::make_unique<Parts>(std::move(device));
-  TRY(parts->weights, upload_weights_blocking(parts->device, config, weights));
+  TRY(parts->weights, upload_weights_blocking(parts->device, config, weights, experts));
+  if (experts == ExpertPlace::store) {
+    TRY(parts->store, make_store_blocking(parts->device, budget, config, weights));
+  }
   return std::unique_ptr<DeviceModel>(new DeviceModel(std::move(parts)));
+}
+
+std::uint64_t DeviceModel::bytes_with_slots(const ModelConfig& config, const ModelWeights& weights,
+                                            const DeviceBudget& budget, std::size_t num_slots) {
+  // The store's table of weights is small beside the slot that is counted besides.
+  return device_weight_bytes(config, weights, ExpertPlace::store) + pass_bytes(config) +
+         budget.context_bytes + (num_slots + 1) * expert_slot_bytes(config, weights);
+}
+
+std::optional<ExpertFetches> DeviceModel::expert_fetches() const {
+  if (parts_->store == nullptr) return std::nullopt;
+  return parts_->store->counters();
 }
 
 std::shared_ptr<PageMemory> DeviceModel::page_memory() const {
@@ -152,14 +224,16 @@ Result<std::vector<float>> DeviceModel::forward_blocking(const ModelConfig& conf
       .num_rows = num_rows,
       .num_routes = static_cast<std::size_t>(plan.num_routes_max),
       .num_logits = static_cast<std::size_t>(plan.num_logits),
-      .num_pages = num_rows <= kSplitRowsMax ? static_cast<std::size_t>(plan.num_pages_max) : 0};
+      .num_pages = num_rows <= kSplitRowsMax ? static_cast<std::size_t>(plan.num_pages_max) : 0,
+      .num_highest = static_cast<std::size_t>(plan.num_highest)};
   TRY(const DeviceWorkspace workspace, make_workspace(config, extents, parts.workspace_memory));
-  TRY_OK(parts.run(config, plan, workspace));
-  std::vector<float> logits(extents.num_logits * config.vocabulary_size);
-  if (!logits.empty())
-    parts.device->table().download(parts.device->context(), logits.data(), workspace.logits,
-                                   logits.size() * sizeof(float));
+  DevicePass pass(config, parts.weights, *parts.device, parts.store.get(), plan, workspace);
+  pass.prepare_taps();
+  TRY_OK(parts.run(pass, plan));
+  std::vector<float> logits = pass.bring_logits(batch);
   TRY_OK(parts.device->synchronize());
+  TRY_OK(pass.show_routes());
+  pass.hand_out_highest(batch);
   for (const SequenceChunk& chunk : batch) chunk.state->advance(chunk.tokens.size());
   return logits;
 }

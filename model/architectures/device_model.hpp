@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,9 +20,11 @@ namespace lyceum::model {
 class DeviceModel {
  public:
   /// unavailable when there is no such device, overloaded when it lacks memory, unsupported for a model that
-  /// exceeds a limit of its kernels. `weights` is read only here.
+  /// exceeds a limit of its kernels. `weights` is read only here, but where experts do not fit: then their
+  /// bytes must outlive the model.
   static Result<std::unique_ptr<DeviceModel>> load_blocking(const kernels::DeviceTable& table,
                                                             std::int32_t device_index,
+                                                            const DeviceBudget& budget,
                                                             const ModelConfig& config,
                                                             const ModelWeights& weights);
   ~DeviceModel();
@@ -31,7 +34,14 @@ class DeviceModel {
                                               std::span<const double> rope_frequencies,
                                               std::span<const SequenceChunk> batch);
 
+  /// The least memory that holds a model with so many slots for experts.
+  static std::uint64_t bytes_with_slots(const ModelConfig& config, const ModelWeights& weights,
+                                        const DeviceBudget& budget, std::size_t num_slots);
+
   std::shared_ptr<PageMemory> page_memory() const;
+
+  /// Nothing where all experts lie on the device.
+  std::optional<ExpertFetches> expert_fetches() const;
 
   std::string name() const;
 

@@ -18,10 +18,14 @@ struct Gathered {
   std::vector<std::int32_t> tiles{};
   std::vector<float> cosines{};
   std::vector<float> sines{};
-  std::vector<std::vector<std::int32_t>> first_route{};
   std::vector<std::vector<float>> row_bias{};
   std::vector<float*> pages{};
 };
+
+bool shows_routes_only(const ChunkTaps& taps) {
+  return !taps.wants_router_probabilities && !taps.wants_final_hidden && taps.hidden_layers.empty() &&
+         taps.attention_spans.empty();
+}
 
 void gather_chunk(const SequenceChunk& chunk, DevicePlan& plan, Gathered& gathered) {
   chunk.state->reserve(chunk.tokens.size());
@@ -45,7 +49,9 @@ void gather_chunk(const SequenceChunk& chunk, DevicePlan& plan, Gathered& gather
   }
   plan.is_plain_decode = plan.is_plain_decode && chunk.tokens.size() == 1 &&
                          chunk.experts_per_layer.empty() && chunk.expert_bias.empty() &&
-                         chunk.taps == nullptr;
+                         (chunk.taps == nullptr || shows_routes_only(*chunk.taps));
+  if (chunk.highest != nullptr)
+    plan.num_highest = std::max(plan.num_highest, static_cast<std::int32_t>(chunk.highest->count));
 }
 
 void gather_turns(std::span<const double> frequencies, double magnitude, const DevicePlan& plan,
@@ -60,7 +66,6 @@ void gather_turns(std::span<const double> frequencies, double magnitude, const D
 }
 
 void gather_routes(const ModelConfig& config, DevicePlan& plan, Gathered& gathered) {
-  gathered.first_route.resize(config.layers.size());
   gathered.row_bias.resize(config.layers.size());
   plan.routes.resize(config.layers.size());
   const bool has_bias =
@@ -69,7 +74,7 @@ void gather_routes(const ModelConfig& config, DevicePlan& plan, Gathered& gather
   for (std::size_t layer = 0; layer < config.layers.size(); ++layer) {
     if (!config.layers[layer].experts) continue;
     const ExpertsConfig& experts = *config.layers[layer].experts;
-    auto& first = gathered.first_route[layer];
+    std::vector<std::int32_t>& first = plan.routes[layer].first;
     first.push_back(0);
     for (const DeviceRow& row : plan.rows) {
       const auto asked = row.chunk->experts_per_layer;
@@ -117,8 +122,8 @@ void write(const Gathered& gathered, DevicePlan& plan, PlanWriter& writer) {
   plan.cosines = writer.put(gathered.cosines);
   plan.sines = writer.put(gathered.sines);
   for (std::size_t layer = 0; layer < plan.routes.size(); ++layer) {
-    if (!gathered.first_route[layer].empty())
-      plan.routes[layer].first_route = writer.put(gathered.first_route[layer]);
+    if (!plan.routes[layer].first.empty())
+      plan.routes[layer].first_route = writer.put(plan.routes[layer].first);
     if (!gathered.row_bias[layer].empty()) plan.routes[layer].row_bias = writer.put(gathered.row_bias[layer]);
   }
   // Last: their number changes from step to step.
@@ -136,6 +141,7 @@ Result<DevicePlan> make_device_plan(const ModelConfig& config, std::span<const d
   plan.num_rows = static_cast<std::int32_t>(plan.rows.size());
   plan.num_logits = static_cast<std::int32_t>(gathered.logit_rows.size());
   plan.num_tiles = static_cast<std::int32_t>(gathered.tiles.size() / 2);
+  plan.num_highest = std::min(plan.num_highest, static_cast<std::int32_t>(config.vocabulary_size));
   gather_turns(rope_frequencies, config.rope.magnitude, plan, gathered);
   gather_routes(config, plan, gathered);
 

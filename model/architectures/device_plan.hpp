@@ -20,6 +20,7 @@ struct DeviceRow {
 /// One layer's routes of a batch.
 struct LayerRoutePlan {
   const std::int32_t* first_route = nullptr;  ///< [rows + 1], on the device; null: a dense layer
+  std::vector<std::int32_t> first{};          ///< The same, on the host
   std::int32_t num_routes = 0;
   const float* row_bias = nullptr;  ///< [rows, num_experts], on the device; null: nobody asked
 };
@@ -31,8 +32,9 @@ struct DevicePlan {
   std::int32_t num_logits = 0;
   std::int32_t num_pages_max = 0;  ///< Of one sequence
   std::int32_t num_routes_max = 0;
+  std::int32_t num_highest = 0;  ///< Of each row of logits; 0: nobody asks for them
   std::int32_t num_experts_max = 0;
-  bool is_plain_decode = false;  ///< A token a sequence, routed as the model does, shown to nobody
+  bool is_plain_decode = false;  ///< A token a sequence, routed as the model does; only routes are shown
 
   const std::int32_t* tokens = nullptr;
   const std::int32_t* positions = nullptr;

@@ -16,13 +16,6 @@ bool any_of_taps(const DevicePlan& plan, const auto& asks) {
 
 }  // namespace
 
-template <class T>
-std::vector<T> DevicePass::brought_back(const T* from, std::size_t count) const {
-  std::vector<T> values(count);
-  table_.download(context_, values.data(), from, count * sizeof(T));
-  return values;
-}
-
 void DevicePass::prepare_taps() const {
   const SequenceChunk* last = nullptr;
   for (const DeviceRow& row : plan_.rows) {
@@ -59,22 +52,50 @@ Result<void> DevicePass::tap_hidden(std::size_t layer) const {
   return ok();
 }
 
+bool DevicePass::probabilities_are_wanted() const {
+  return any_of_taps(plan_, [](const ChunkTaps& taps) { return taps.wants_router_probabilities; });
+}
+
+/// Where the router's logits are asked for as well, which the next layer's overwrite.
 Result<void> DevicePass::tap_routes(std::size_t layer) const {
-  if (!any_of_taps(plan_, [](const ChunkTaps& taps) { return taps.wants_routes; })) return ok();
-  const auto num_routes = static_cast<std::size_t>(plan_.routes[layer].num_routes);
+  if (!probabilities_are_wanted()) return ok();
+  const LayerRoutePlan& routes = plan_.routes[layer];
+  const auto num_routes = static_cast<std::size_t>(routes.num_routes);
   const std::size_t num_experts = config_.layers[layer].experts->num_experts;
-  const auto experts = brought_back(workspace_.experts, num_routes);
-  const auto shares = brought_back(workspace_.shares, num_routes);
-  const auto first = brought_back(plan_.routes[layer].first_route, plan_.rows.size() + 1);
+  const auto experts = brought_back(routes_of(layer).experts, num_routes);
+  const auto shares = brought_back(routes_of(layer).shares, num_routes);
   const auto logits = brought_back(workspace_.router_logits, plan_.rows.size() * num_experts);
   TRY_OK(device_.synchronize());
+  append_routes_of(layer, experts, shares, logits);
+  return ok();
+}
+
+void DevicePass::append_routes_of(std::size_t layer, std::span<const std::int32_t> experts,
+                                  std::span<const float> shares, std::span<const float> logits) const {
+  const std::vector<std::int32_t>& first = plan_.routes[layer].first;
+  const std::size_t num_logits = logits.size() / plan_.rows.size();
   for (std::size_t row = 0; row < plan_.rows.size(); ++row) {
     ChunkTaps* const taps = plan_.rows[row].chunk->taps;
     if (taps == nullptr) continue;
     const auto begin = static_cast<std::size_t>(first[row]);
     const auto count = static_cast<std::size_t>(first[row + 1]) - begin;
-    append_routes(*taps, layer, std::span(logits).subspan(row * num_experts, num_experts),
-                  std::span(experts).subspan(begin, count), std::span(shares).subspan(begin, count));
+    append_routes(*taps, layer, logits.subspan(row * num_logits, num_logits), experts.subspan(begin, count),
+                  shares.subspan(begin, count));
+  }
+}
+
+Result<void> DevicePass::show_routes() const {
+  if (probabilities_are_wanted()) return ok();
+  if (!any_of_taps(plan_, [](const ChunkTaps& taps) { return taps.wants_routes; })) return ok();
+  const auto stride = static_cast<std::size_t>(plan_.num_routes_max);
+  const auto experts = brought_back(workspace_.experts, config_.layers.size() * stride);
+  const auto shares = brought_back(workspace_.shares, config_.layers.size() * stride);
+  TRY_OK(device_.synchronize());
+  for (std::size_t layer = 0; layer < config_.layers.size(); ++layer) {
+    const auto num_routes = static_cast<std::size_t>(plan_.routes[layer].num_routes);
+    if (num_routes == 0) continue;
+    append_routes_of(layer, std::span(experts).subspan(layer * stride, num_routes),
+                     std::span(shares).subspan(layer * stride, num_routes), {});
   }
   return ok();
 }

@@ -10,16 +10,26 @@ namespace {
 
 using kernels::WeightType;
 
-/// Puts weights on the device, each once, and remembers the first failure.
+/// What an allocation takes: large ones whole pages of the device.
+std::uint64_t allocated_bytes(std::uint64_t size_bytes) {
+  constexpr std::uint64_t kPage = std::uint64_t{2} << 20U;
+  constexpr std::uint64_t kPart = 512;
+  const std::uint64_t unit = size_bytes < kPage / 2 ? kPart : kPage;
+  return (size_bytes + unit - 1) / unit * unit;
+}
+
+/// Puts weights on the device, each once, and remembers the first failure. Without a device it only counts.
 class Uploader {
  public:
-  Uploader(const std::shared_ptr<kernels::Device>& device, std::vector<kernels::DeviceMemory>& memory)
-      : device_(device), memory_(memory) {}
+  Uploader(std::shared_ptr<kernels::Device> device, std::vector<kernels::DeviceMemory>& memory)
+      : device_(std::move(device)), memory_(memory) {}
 
   const void* bytes(const void* data, std::size_t size_bytes) {
     if (size_bytes == 0 || failure_) return nullptr;
     const auto known = placed_.find(data);
     if (known != placed_.end()) return known->second;
+    size_bytes_ += allocated_bytes(size_bytes);
+    if (device_ == nullptr) return placed_[data] = data;
     auto allocated = kernels::DeviceMemory::allocate(device_, size_bytes);
     if (!allocated) {
       failure_ = allocated.error();
@@ -35,10 +45,15 @@ class Uploader {
     return static_cast<const float*>(bytes(weight.data(), weight.size_bytes()));
   }
 
-  DeviceMatrix matrix(const Matrix& matrix) {
-    return {bytes(matrix.data, matrix.num_outputs * matrix.row_bytes()),
-            static_cast<std::int32_t>(matrix.type), static_cast<std::int32_t>(matrix.num_inputs),
+  static DeviceMatrix extents(const Matrix& matrix) {
+    return {nullptr, static_cast<std::int32_t>(matrix.type), static_cast<std::int32_t>(matrix.num_inputs),
             static_cast<std::int32_t>(matrix.num_outputs)};
+  }
+
+  DeviceMatrix matrix(const Matrix& matrix) {
+    DeviceMatrix placed = extents(matrix);
+    placed.data = bytes(matrix.data, matrix.num_outputs * matrix.row_bytes());
+    return placed;
   }
 
   /// As f32: what is rounded before a choice may choose otherwise.
@@ -74,20 +89,24 @@ class Uploader {
 
   const std::optional<Error>& failure() const { return failure_; }
 
+  std::uint64_t size_bytes() const { return size_bytes_; }
+
  private:
   static Matrix matrix_of(const std::vector<float>& values, const Matrix& like) {
     return {WeightType::f32, like.num_inputs, like.num_outputs, std::as_bytes(std::span(values)).data()};
   }
 
-  const std::shared_ptr<kernels::Device>& device_;
+  const std::shared_ptr<kernels::Device> device_;  ///< Shared with what lies on it
   std::vector<kernels::DeviceMemory>& memory_;
+  std::uint64_t size_bytes_ = 0;
   std::map<const void*, const void*> placed_{};  ///< An output may be the embedding
   std::deque<std::vector<float>> kept_{};        ///< Until all is there: addresses are keys
   std::deque<std::vector<const void*>> tables_{};
   std::optional<Error> failure_{};
 };
 
-DeviceLayer upload_layer(Uploader& uploader, const LayerWeights& from, const LayerConfig& config) {
+DeviceLayer upload_layer(Uploader& uploader, const LayerWeights& from, const LayerConfig& config,
+                         ExpertPlace experts) {
   DeviceLayer layer;
   layer.attention_norm = uploader.values(from.attention_norm);
   layer.query = uploader.matrix(from.query);
@@ -114,12 +133,26 @@ DeviceLayer upload_layer(Uploader& uploader, const LayerWeights& from, const Lay
   }
   layer.router = uploader.wide_matrix(from.router);
   layer.router_bias = uploader.values(from.router_bias);
-  layer.experts = {uploader.matrix(from.experts.gate), uploader.matrix(from.experts.up),
-                   uploader.matrix(from.experts.down)};
-  layer.expert_table = uploader.expert_table(from.experts, layer.experts, config.experts->num_experts);
+  if (experts == ExpertPlace::device) {
+    layer.experts = {uploader.matrix(from.experts.gate), uploader.matrix(from.experts.up),
+                     uploader.matrix(from.experts.down)};
+    layer.expert_table = uploader.expert_table(from.experts, layer.experts, config.experts->num_experts);
+  } else {
+    layer.experts = {Uploader::extents(from.experts.gate), Uploader::extents(from.experts.up),
+                     Uploader::extents(from.experts.down)};
+  }
   layer.shared = uploader.feed_forward(from.shared);
   layer.shared_gate = uploader.values(from.shared_gate);
   return layer;
+}
+
+void upload_all(Uploader& uploader, const ModelConfig& config, const ModelWeights& weights,
+                ExpertPlace experts, DeviceWeights& placed) {
+  placed.embedding = uploader.matrix(weights.embedding);
+  placed.output_norm = uploader.values(weights.output_norm);
+  placed.output = uploader.matrix(weights.output);
+  for (std::size_t layer = 0; layer < config.layers.size(); ++layer)
+    placed.layers.push_back(upload_layer(uploader, weights.layers[layer], config.layers[layer], experts));
 }
 
 }  // namespace
@@ -144,17 +177,22 @@ kernels::Narrow narrow_kind(const ModelWeights& weights) {
 }
 
 Result<DeviceWeights> upload_weights_blocking(const std::shared_ptr<kernels::Device>& device,
-                                              const ModelConfig& config, const ModelWeights& weights) {
+                                              const ModelConfig& config, const ModelWeights& weights,
+                                              ExpertPlace experts) {
   DeviceWeights placed;
   Uploader uploader(device, placed.memory);
-  placed.embedding = uploader.matrix(weights.embedding);
-  placed.output_norm = uploader.values(weights.output_norm);
-  placed.output = uploader.matrix(weights.output);
-  for (std::size_t layer = 0; layer < config.layers.size(); ++layer)
-    placed.layers.push_back(upload_layer(uploader, weights.layers[layer], config.layers[layer]));
+  upload_all(uploader, config, weights, experts, placed);
   if (uploader.failure()) return *uploader.failure();
   TRY_OK(device->synchronize());
   return placed;
+}
+
+std::uint64_t device_weight_bytes(const ModelConfig& config, const ModelWeights& weights,
+                                  ExpertPlace experts) {
+  DeviceWeights placed;
+  Uploader uploader(nullptr, placed.memory);
+  upload_all(uploader, config, weights, experts, placed);
+  return uploader.size_bytes();
 }
 
 }  // namespace lyceum::model

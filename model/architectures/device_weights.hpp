@@ -46,8 +46,8 @@ struct DeviceLayer {
   DeviceFeedForward dense{};
   DeviceMatrix router{};
   const float* router_bias = nullptr;
-  DeviceFeedForward experts{};                ///< `data` is the first expert's
-  const void* const* expert_table = nullptr;  ///< [num_experts][3], on the device
+  DeviceFeedForward experts{};  ///< `data` is the first expert's; null where they come from a store
+  const void* const* expert_table = nullptr;  ///< [num_experts][3], on the device; null likewise
   DeviceFeedForward shared{};
   const float* shared_gate = nullptr;
 };
@@ -65,11 +65,18 @@ kernels::Narrow narrow_kind(const ModelWeights& weights);
 
 /// Whether the weight's products take activations of 16 bits.
 inline bool takes_narrow(const DeviceMatrix& matrix) {
-  return matrix.data != nullptr && matrix.type != static_cast<std::int32_t>(kernels::WeightType::f32);
+  return matrix.num_outputs > 0 && matrix.type != static_cast<std::int32_t>(kernels::WeightType::f32);
 }
+
+enum class ExpertPlace : std::uint8_t { device, store };
 
 /// overloaded when the device lacks memory.
 Result<DeviceWeights> upload_weights_blocking(const std::shared_ptr<kernels::Device>& device,
-                                              const ModelConfig& config, const ModelWeights& weights);
+                                              const ModelConfig& config, const ModelWeights& weights,
+                                              ExpertPlace experts);
+
+/// What that takes of the device's memory.
+std::uint64_t device_weight_bytes(const ModelConfig& config, const ModelWeights& weights,
+                                  ExpertPlace experts);
 
 }  // namespace lyceum::model

@@ -71,8 +71,11 @@ DeviceWorkspace lay_out(const ModelConfig& config, const WorkspaceExtents& exten
   workspace.inner.narrow = layout.take<std::uint16_t>(num_inner + 32 * std::max(rows, routes));
   workspace.shared = layout.take<float>(rows * hidden);
   workspace.router_logits = layout.take<float>(rows * inner.num_experts);
-  workspace.experts = layout.take<std::int32_t>(routes);
-  workspace.shares = layout.take<float>(routes);
+  workspace.experts = layout.take<std::int32_t>(routes * config.layers.size());
+  workspace.shares = layout.take<float>(routes * config.layers.size());
+  workspace.guessed_in = layout.take<float>(routes == 0 ? 0 : rows * hidden);
+  workspace.guessed_experts = layout.take<std::int32_t>(routes);
+  workspace.guessed_shares = layout.take<float>(routes);
   workspace.slot_of_route = layout.take<std::int32_t>(routes);
   workspace.row_of_slot = layout.take<std::int32_t>(routes);
   workspace.expert_tiles =
@@ -80,16 +83,26 @@ DeviceWorkspace lay_out(const ModelConfig& config, const WorkspaceExtents& exten
   workspace.slots = layout.take<float>(routes * hidden);
   workspace.last = take_rows(layout, extents.num_logits, hidden);
   workspace.logits = layout.take<float>(extents.num_logits * config.vocabulary_size);
+  const std::size_t num_highest = extents.num_logits * extents.num_highest;
+  workspace.highest_keys = layout.take<std::uint64_t>(static_cast<std::size_t>(kernels::top_keys(
+      static_cast<std::int64_t>(extents.num_logits), static_cast<std::int64_t>(config.vocabulary_size),
+      static_cast<std::int64_t>(extents.num_highest))));
+  workspace.highest_tokens = layout.take<std::int32_t>(num_highest);
+  workspace.highest_logits = layout.take<float>(num_highest);
   return workspace;
 }
 
 }  // namespace
 
-Result<DeviceWorkspace> make_workspace(const ModelConfig& config, const WorkspaceExtents& extents,
-                                       GrowingMemory& memory) {
+std::size_t workspace_bytes(const ModelConfig& config, const WorkspaceExtents& extents) {
   Layout counted(nullptr);
   lay_out(config, extents, counted);
-  TRY(std::byte* const base, memory.of(counted.size_bytes()));
+  return counted.size_bytes();
+}
+
+Result<DeviceWorkspace> make_workspace(const ModelConfig& config, const WorkspaceExtents& extents,
+                                       GrowingMemory& memory) {
+  TRY(std::byte* const base, memory.of(workspace_bytes(config, extents)));
   Layout layout(base);
   return lay_out(config, extents, layout);
 }

@@ -12,6 +12,7 @@
 #include "kernels/rope.hpp"
 #include "model/architectures/device_model.hpp"
 #include "model/architectures/forward_pass.hpp"
+#include "model/architectures/highest_logits.hpp"
 #include "model/architectures/weights.hpp"
 #include "model/files/gguf.hpp"
 
@@ -52,7 +53,7 @@ Result<std::unique_ptr<DeviceModel>> open_device_blocking(const ComputeOptions& 
   }
   const bool may_choose = options.device.kind == Kind::automatic;
   if (may_choose && (table == nullptr || table->count_devices() == 0)) return std::unique_ptr<DeviceModel>();
-  return DeviceModel::load_blocking(*table, options.device.index, config, weights);
+  return DeviceModel::load_blocking(*table, options.device.index, options.device_budget, config, weights);
 }
 
 Result<void> check_experts(const ModelConfig& config, std::span<const std::size_t> experts_per_layer) {
@@ -173,6 +174,12 @@ std::optional<std::string> Transformer::device_name() const {
   return compute_->device->name();
 }
 
+std::optional<ExpertFetches> Transformer::expert_fetches_blocking() const {
+  const std::lock_guard lock(compute_->mutex);
+  if (compute_->device == nullptr) return std::nullopt;
+  return compute_->device->expert_fetches();
+}
+
 Result<void> Transformer::check(std::span<const SequenceChunk> batch) const {
   std::vector<const KeyValueState*> states;
   std::map<const KeyValuePool*, std::size_t> pages;
@@ -180,6 +187,10 @@ Result<void> Transformer::check(std::span<const SequenceChunk> batch) const {
     TRY_OK(check_tokens(config_, chunk));
     TRY_OK(check_experts(config_, chunk.experts_per_layer));
     TRY_OK(check_bias(config_, chunk));
+    if (chunk.highest != nullptr && (chunk.highest->count < 1 || chunk.highest->count > kHighestLogitsMax))
+      return Error{Errc::invalid_argument, "the highest logits are given for 1 to " +
+                                               std::to_string(kHighestLogitsMax) + " tokens, not " +
+                                               std::to_string(chunk.highest->count)};
     pages[&chunk.state->pool()] += chunk.state->pages_to_reserve(chunk.tokens.size());
     states.push_back(chunk.state);
   }
@@ -201,7 +212,8 @@ Result<std::vector<float>> Transformer::forward_blocking(std::span<const Sequenc
   if (compute_->device != nullptr)
     return compute_->device->forward_blocking(config_, rope_frequencies_, batch);
   const PassTools tools{*compute_->operations, compute_->workspace};
-  return ForwardPass(config_, *weights_, rope_frequencies_, tools, batch).run();
+  return take_highest(batch, config_.vocabulary_size,
+                      ForwardPass(config_, *weights_, rope_frequencies_, tools, batch).run());
 }
 
 }  // namespace lyceum::model

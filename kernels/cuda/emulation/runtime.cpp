@@ -1,16 +1,66 @@
 #include "kernels/cuda/emulation/runtime.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
+#include "base/check.hpp"
 #include "kernels/cuda/context.cuh"
 #include "kernels/cuda/operations.cuh"
 
 namespace lyceum::kernels::cuda {
 namespace {
 
+/// Behind every allocation, so that a kernel that writes past an end is found.
+constexpr std::size_t kGuardBytes = 4096;
+constexpr int kGuard = 0x5A;
+constexpr std::size_t kAlignment = 256;
+
+/// The bytes asked for lie before the memory.
+struct Header {
+  std::size_t bytes;
+};
+
 DeviceContext* open(std::int32_t, Narrow narrow, char*, std::size_t) {
   return new DeviceContext{.narrow = narrow};
+}
+
+void* allocate(DeviceContext*, std::size_t bytes) {
+  const std::size_t whole = (kAlignment + bytes + kGuardBytes + kAlignment - 1) / kAlignment * kAlignment;
+  auto* const base = static_cast<std::byte*>(std::aligned_alloc(kAlignment, whole));
+  if (base == nullptr) return nullptr;
+  new (base) Header{bytes};
+  std::byte* const memory = base + kAlignment;
+  // As full of nonsense as a device's memory may be.
+  std::memset(memory, 0x7F, bytes);
+  std::memset(memory + bytes, kGuard, kGuardBytes);
+  return memory;
+}
+
+void release(DeviceContext*, void* memory) {
+  auto* const bytes = static_cast<std::byte*>(memory);
+  std::byte* const base = bytes - kAlignment;
+  const std::byte* const guard = bytes + reinterpret_cast<const Header*>(base)->bytes;
+  LYCEUM_CHECK(std::all_of(guard, guard + kGuardBytes, [](std::byte b) { return b == std::byte{kGuard}; }));
+  std::free(base);
+}
+
+// Fetches arrive as late as they may, and until then nothing is where they go.
+void fetch(DeviceContext* context, void* to, const void* from, std::size_t bytes) {
+  std::memset(to, 0x7F, bytes);
+  context->fetches.push_back({to, from, bytes});
+}
+
+void await_fetches(DeviceContext* context) {
+  for (const auto& [to, from, bytes] : context->fetches) std::memcpy(to, from, bytes);
+  context->fetches.clear();
+}
+
+/// Now and then they have arrived by themselves.
+std::int32_t is_fetching(DeviceContext* context) {
+  if (++context->num_looks % 3 == 0) await_fetches(context);
+  return context->fetches.empty() ? 0 : 1;
 }
 
 DeviceTable make_table() {
@@ -23,18 +73,20 @@ DeviceTable make_table() {
     *description = {.name = "emulation", .memory_bytes = 1ULL << 32U, .free_bytes = 1ULL << 32U};
   };
   table.synchronize = [](DeviceContext*) -> const char* { return nullptr; };
-  table.allocate = [](DeviceContext*, std::size_t bytes) {
-    // As full of nonsense as a device's memory may be.
-    void* const memory = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
-    return memory == nullptr ? nullptr : std::memset(memory, 0x7F, bytes);
-  };
-  table.release = [](DeviceContext*, void* memory) { std::free(memory); };
+  table.allocate = allocate;
+  table.release = release;
   const auto copy = [](DeviceContext*, void* to, const void* from, std::size_t bytes) {
     std::memcpy(to, from, bytes);
   };
   table.upload = copy;
   table.download = copy;
   table.copy = copy;
+  table.pin = [](DeviceContext*, const void*, std::size_t) { return std::int32_t{1}; };
+  table.unpin = [](DeviceContext*, const void*) {};
+  table.fetch = fetch;
+  table.hold_fetches = [](DeviceContext*) {};
+  table.await_fetches = await_fetches;
+  table.is_fetching = is_fetching;
   table.begin_graph = [](DeviceContext*) {};
   table.end_graph = [](DeviceContext*) -> DeviceGraph* { return nullptr; };
   table.launch_graph = [](DeviceContext*, DeviceGraph*) {};

@@ -26,7 +26,7 @@ void PrintTo(const Case& shown, std::ostream* out) {
   *out << "type " << static_cast<int>(shown.type) << (shown.is_emulated ? ", emulated" : ", card");
 }
 
-class DeviceProducts : public testing::TestWithParam<Case> {
+class ProductsOnDevice : public testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
     const DeviceTable* table = &cuda::emulated_table();
@@ -51,23 +51,30 @@ class DeviceProducts : public testing::TestWithParam<Case> {
     return reinterpret_cast<T*>(kept.back().data());
   }
 
+  void narrow(const DeviceProducts& products) const {
+    const DeviceCopyRows narrowed{
+        products.x.wide,   nullptr, products.x.narrow, products.num_rows, products.x_stride,
+        products.x_stride, 0};
+    device->table().copy_rows(device->context(), &narrowed);
+  }
+
   std::vector<float> multiply(const WeightMatrix& weight, std::span<const float> x) {
     const auto num_inputs = static_cast<std::int32_t>(weight.num_inputs);
     const auto num_rows = static_cast<std::int32_t>(x.size() / weight.num_inputs);
     std::vector<float> y(static_cast<std::size_t>(num_rows * kOutputs));
     const std::vector<std::uint16_t> room(static_cast<std::size_t>(num_rows * narrow_stride(num_inputs)));
-    DeviceProduct product{};
+    DeviceProducts products{};
+    products.x = {placed(x), placed(std::span(room))};
+    products.num_rows = num_rows;
+    products.x_stride = num_inputs;
+    products.num_parts = 1;
+    DeviceProduct& product = products.parts[0];
     product.weight = {placed(std::span(weight.data, weight.num_outputs * weight.row_bytes())),
                       static_cast<std::int32_t>(weight.type), num_inputs, kOutputs};
-    product.x = {placed(x), placed(std::span(room))};
     product.y = placed(std::span<const float>(y));
-    product.num_rows = num_rows;
-    product.x_stride = num_inputs;
     product.y_stride = kOutputs;
-    const DeviceCopyRows narrowed{product.x.wide, nullptr, product.x.narrow, num_rows, num_inputs,
-                                  num_inputs,     0};
-    device->table().copy_rows(device->context(), &narrowed);
-    device->table().multiply(device->context(), &product);
+    narrow(products);
+    device->table().multiply(device->context(), &products);
     device->table().download(device->context(), y.data(), product.y, y.size() * sizeof(float));
     EXPECT_TRUE(device->synchronize());
     return y;
@@ -77,7 +84,7 @@ class DeviceProducts : public testing::TestWithParam<Case> {
   std::vector<DeviceMemory> kept{};
 };
 
-TEST_P(DeviceProducts, AgreeWithTheReferenceAndAreTheSameBitsInAnyNumber) {
+TEST_P(ProductsOnDevice, AgreeWithTheReferenceAndAreTheSameBitsInAnyNumber) {
   constexpr std::size_t kRows = 70;
   const std::size_t num_inputs = GetParam().num_inputs;
   const RandomMatrix matrix = random_matrix(GetParam().type, num_inputs, kOutputs, 5);
@@ -104,6 +111,58 @@ TEST_P(DeviceProducts, AgreeWithTheReferenceAndAreTheSameBitsInAnyNumber) {
   }
 }
 
+// Goal: products of the same rows, of which one has another type and one a bias, give together what they give
+// apart. Method: for few rows and for many, with extents that fill no tile.
+TEST_P(ProductsOnDevice, GiveTheSameBitsTogetherAndApart) {
+  const std::size_t num_inputs = GetParam().num_inputs;
+  const RandomMatrix first = random_matrix(GetParam().type, num_inputs, kOutputs, 7);
+  const RandomMatrix second = random_matrix(WeightType::f32, num_inputs, 33, 8);
+  const RandomMatrix third = random_matrix(GetParam().type, num_inputs, 70, 9);
+  const auto bias = random_values(70, 10);
+  for (const std::int32_t num_rows : {3, 70}) {
+    const auto x = random_values(static_cast<std::size_t>(num_rows) * num_inputs, 11);
+    const auto width = static_cast<std::int32_t>(num_inputs);
+    const std::vector<std::uint16_t> room(static_cast<std::size_t>(num_rows * narrow_stride(width)));
+    DeviceProducts together{};
+    together.x = {placed(std::span<const float>(x)), placed(std::span(room))};
+    together.num_rows = num_rows;
+    together.x_stride = width;
+    std::vector<std::vector<float>> expected;
+    for (const RandomMatrix* matrix : {&first, &second, &third}) {
+      const auto num_outputs = static_cast<std::int32_t>(matrix->view.num_outputs);
+      const std::vector<float> nothing(static_cast<std::size_t>(num_rows * num_outputs));
+      expected.push_back(nothing);
+      DeviceProduct& part = together.parts[together.num_parts++];
+      part.weight = {
+          placed(std::span(matrix->view.data, matrix->view.num_outputs * matrix->view.row_bytes())),
+          static_cast<std::int32_t>(matrix->view.type), width, num_outputs};
+      part.bias = matrix == &third ? placed(std::span<const float>(bias)) : nullptr;
+      part.y = placed(std::span<const float>(nothing));
+      part.y_stride = num_outputs;
+    }
+    narrow(together);
+    const auto results = [&](std::size_t part) {
+      std::vector<float> y(expected[part].size());
+      device->table().download(device->context(), y.data(), together.parts[part].y, y.size() * sizeof(float));
+      EXPECT_TRUE(device->synchronize());
+      return y;
+    };
+    for (std::size_t part = 0; part < expected.size(); ++part) {
+      DeviceProducts apart = together;
+      apart.num_parts = 1;
+      apart.parts[0] = together.parts[part];
+      device->table().multiply(device->context(), &apart);
+      expected[part] = results(part);
+      const std::vector<float> nothing(expected[part].size());
+      device->table().upload(device->context(), together.parts[part].y, nothing.data(),
+                             nothing.size() * sizeof(float));
+    }
+    device->table().multiply(device->context(), &together);
+    for (std::size_t part = 0; part < expected.size(); ++part)
+      EXPECT_EQ(results(part), expected[part]) << part;
+  }
+}
+
 std::vector<Case> cases() {
   std::vector<Case> all;
   for (const bool is_emulated : {true, false}) {
@@ -118,7 +177,10 @@ std::vector<Case> cases() {
   return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, DeviceProducts, testing::ValuesIn(cases()));
+INSTANTIATE_TEST_SUITE_P(Types, ProductsOnDevice, testing::ValuesIn(cases()), [](const auto& info) {
+  return std::string(info.param.is_emulated ? "emulated_" : "card_") + "type_" +
+         std::to_string(static_cast<int>(info.param.type)) + "_of_" + std::to_string(info.param.num_inputs);
+});
 
 }  // namespace
 }  // namespace lyceum::kernels

@@ -17,6 +17,7 @@
 #include "kernels/cuda/emulation/runtime.hpp"
 #include "model/architectures/transformer.hpp"
 #include "model/files/gguf.hpp"
+#include "tests/unit/model/architectures/models_folder.hpp"
 
 namespace lyceum::model {
 namespace {
@@ -64,7 +65,7 @@ class DeviceModels : public testing::TestWithParam<Case> {
   }
 
   static std::string path(const char* ending = ".gguf") {
-    return std::string(LYCEUM_SHARED_MODELS) + "/tiny-" + GetParam().file + ending;
+    return models_folder() + "/tiny-" + GetParam().file + ending;
   }
 
   std::vector<float> forward(const SequenceChunk& chunk) const {
