@@ -5,6 +5,7 @@
 
 #include "model/blended.hpp"
 #include "model/files/gguf.hpp"
+#include "model/verbs/verbs.hpp"
 
 namespace lyceum::model {
 namespace {
@@ -17,6 +18,9 @@ constexpr double kLeastProbability = 0.01;
 /// Quotes of the lexical model that are put in a new order, for each that is wanted.
 constexpr std::size_t kCandidatesPerQuote = 4;
 constexpr std::size_t kMaxCandidates = 64;
+/// Where short answers are looked for, and in how many sentences for each that is wanted.
+constexpr const char* kEvidenceTask = "deep_search.evidence";
+constexpr std::size_t kSentencesPerSpan = 2;
 
 double log_odds(double probability) {
   const double p = std::clamp(probability, kLeastProbability, 1 - kLeastProbability);
@@ -25,6 +29,15 @@ double log_odds(double probability) {
 
 double probability_of(double score) {
   return 1 / (1 + std::exp(-score));
+}
+
+std::string names_of(const Blend& blend) {
+  std::string names;
+  for (const auto& [task, weights] : blend) {
+    if (weights.trained == 0 || task == kEmbedTask) continue;
+    names += (names.empty() ? "" : ", ") + task + (weights.lexical > 0 ? " (with them)" : "");
+  }
+  return names;
 }
 
 void add(Usage& usage, const Usage& more) {
@@ -63,6 +76,8 @@ class BlendedModel final : public LanguageModel {
   Task<Result<Quotes>> quote(QuoteRequest request) override {
     const BlendWeights weights = weights_of(request.prompt.task);
     if (weights.trained == 0) co_return co_await lexical_->quote(std::move(request));
+    const bool is_short = quote_form_of(request.prompt.task) == QuoteForm::span;
+    if (is_short && weights_of(kEvidenceTask).lexical > 0) co_return co_await quote_short(std::move(request));
     if (weights.lexical == 0) co_return co_await trained_->quote(std::move(request));
     const std::size_t quotes_max = request.quotes_max;
     request.quotes_max = std::min(kMaxCandidates, quotes_max * kCandidatesPerQuote);
@@ -73,10 +88,7 @@ class BlendedModel final : public LanguageModel {
       quote.score = probability_of(weights.lexical * log_odds(quote.score) +
                                    weights.trained * log_odds(best_within(sentences, quote)) + weights.bias);
     }
-    std::ranges::sort(quotes.quotes, [](const Quote& a, const Quote& b) {
-      return std::tie(b.score, a.source, a.begin) < std::tie(a.score, b.source, b.begin);
-    });
-    if (quotes.quotes.size() > quotes_max) quotes.quotes.resize(quotes_max);
+    sort_and_cut(quotes, quotes_max);
     add(quotes.usage, sentences.usage);
     co_return quotes;
   }
@@ -98,8 +110,40 @@ class BlendedModel final : public LanguageModel {
   WhiteBox* white_box() override { return trained_->white_box(); }
 
  private:
+  /// A short answer lies in one of the sentences that both models prefer.
+  Task<Result<Quotes>> quote_short(QuoteRequest request) {
+    QuoteRequest evidence = request;
+    evidence.prompt.task = kEvidenceTask;
+    evidence.quotes_max = request.quotes_max * kSentencesPerSpan;
+    CO_TRY(const Quotes sentences, co_await quote(std::move(evidence)));
+    Quotes quotes{.usage = sentences.usage};
+    for (const Quote& sentence : sentences.quotes) {
+      QuoteRequest within{.prompt = request.prompt, .sources = {}, .quotes_max = 1};
+      within.sources.push_back(
+          request.sources[sentence.source].substr(sentence.begin, sentence.end - sentence.begin));
+      CO_TRY(const Quotes spans, co_await trained_->quote(std::move(within)));
+      add(quotes.usage, spans.usage);
+      for (const Quote& span : spans.quotes) {
+        quotes.quotes.push_back({.source = sentence.source,
+                                 .begin = sentence.begin + span.begin,
+                                 .end = sentence.begin + span.end,
+                                 .score = sentence.score * span.score});
+      }
+    }
+    sort_and_cut(quotes, request.quotes_max);
+    co_return quotes;
+  }
+
+  static void sort_and_cut(Quotes& quotes, std::size_t quotes_max) {
+    std::ranges::sort(quotes.quotes, [](const Quote& a, const Quote& b) {
+      return std::tie(b.score, a.source, a.begin) < std::tie(a.score, b.source, b.begin);
+    });
+    if (quotes.quotes.size() > quotes_max) quotes.quotes.resize(quotes_max);
+  }
+
   static ModelInfo info_of(const ModelInfo& trained, const ModelInfo& lexical, const Blend& blend) {
     ModelInfo info = trained;
+    info.summary += " It decides " + names_of(blend) + "; rules of words and templates do the rest.";
     info.capabilities.embeds = trained.capabilities.embeds && blend.contains(kEmbedTask);
     // Texts are the rules': what a text can do is theirs, too.
     info.capabilities.follows_instructions = lexical.capabilities.follows_instructions;

@@ -81,25 +81,19 @@ Result<void> DataWriter::add_verdict(std::string_view kind, std::string_view gro
 }
 
 Result<void> DataWriter::add_marks(std::string_view kind, std::string_view group,
-                                   const MarkedSentences& sentences, const std::vector<bool>& is_right) {
-  std::vector<TokenId> tokens;
+                                   std::span<const TokenId> tokens, std::span<const std::size_t> marks,
+                                   const std::vector<bool>& is_right) {
+  std::vector<TokenId> out;
   std::vector<std::uint8_t> weights;
   std::size_t mark = 0;
-  for (std::size_t i = 0; i < sentences.tokens.size(); ++i) {
-    tokens.push_back(sentences.tokens[i]);
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    out.push_back(tokens[i]);
     weights.push_back(0);
-    if (mark == sentences.marks.size() || i != sentences.marks[mark]) continue;
-    tokens.push_back(is_right[mark++] ? options_.tokens.yes : options_.tokens.no);
+    if (mark == marks.size() || i != marks[mark]) continue;
+    out.push_back(is_right[mark++] ? options_.tokens.yes : options_.tokens.no);
     weights.push_back(kAside);
   }
-  return add(kind, group, tokens, std::move(weights), true);
-}
-
-Result<void> DataWriter::add_span(std::string_view kind, std::string_view group, const SpanQuestion& question,
-                                  std::optional<Slice> answer) {
-  if (!answer) return add_text(kind, group, question.prefix, std::vector<TokenId>{options_.tokens.none});
-  const std::span<const TokenId> source = question.sources[answer->source];
-  return add_text(kind, group, question.prefix, source.subspan(answer->begin, answer->end - answer->begin));
+  return add(kind, group, out, std::move(weights), true);
 }
 
 Result<void> DataWriter::add_text(std::string_view kind, std::string_view group,

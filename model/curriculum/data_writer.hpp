@@ -2,7 +2,7 @@
 
 #include <array>
 #include <map>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,25 +34,15 @@ class DataWriter {
     bool is_right = false;
   };
 
-  /// Tokens in a row of SpanQuestion::sources[source].
-  struct Slice {
-    std::size_t source = 0;
-    std::size_t begin = 0;
-    std::size_t end = 0;
-  };
-
   Result<void> add_language(std::string_view kind, std::string_view group, std::span<const TokenId> tokens);
   /// Candidates in this order, as many as fit.
   Result<void> add_judgement(std::string_view kind, std::string_view group, const Judgement& judgement,
                              std::span<const Verdict> verdicts);
   Result<void> add_verdict(std::string_view kind, std::string_view group, const VerdictQuestion& question,
                            std::size_t right);
-  /// `is_right`: one a mark.
-  Result<void> add_marks(std::string_view kind, std::string_view group, const MarkedSentences& sentences,
-                         const std::vector<bool>& is_right);
-  /// Nothing for a question that the sources do not answer.
-  Result<void> add_span(std::string_view kind, std::string_view group, const SpanQuestion& question,
-                        std::optional<Slice> answer);
+  /// What is right is told after each of `marks`; `is_right`: one a mark.
+  Result<void> add_marks(std::string_view kind, std::string_view group, std::span<const TokenId> tokens,
+                         std::span<const std::size_t> marks, const std::vector<bool>& is_right);
   Result<void> add_text(std::string_view kind, std::string_view group, std::span<const TokenId> prefix,
                         std::span<const TokenId> answer);
 

@@ -11,7 +11,6 @@ namespace {
 constexpr std::size_t kMinSentenceBytes = 40;
 constexpr std::size_t kMaxSentenceBytes = 250;
 constexpr std::size_t kMaxSentences = 6;
-constexpr std::size_t kBeginningWords = 3;
 constexpr std::size_t kMinRepeated = 12;
 constexpr std::size_t kMaxRepeated = 48;
 /// Over more tokens than this, repetition is learned an order of magnitude later.
@@ -69,11 +68,9 @@ Result<void> add_keywords(Building& building, const Passage& passage) {
   const SourceWindow window{.range = {0, passage.text.size()}, .sentences = passage.sentences};
   std::vector<bool> is_right(passage.sentences.size());
   is_right[asked] = true;
-  TRY_OK(building.writer.add_marks(
-      "matching", passage.text,
-      building.verbs.quote_sentences({.task = "deep_search.evidence", .slots = {{"question", question}}},
-                                     passage.text, window),
-      is_right));
+  const MarkedSentences marked = building.verbs.quote_sentences(
+      {.task = "deep_search.evidence", .slots = {{"question", question}}}, passage.text, window);
+  TRY_OK(building.writer.add_marks("matching", passage.text, marked.tokens, marked.marks, is_right));
   const bool is_relevant = dice.chance(0.5);
   const std::size_t shown = is_relevant ? asked : (asked + 1) % passage.sentences.size();
   const ChooseRequest request{
@@ -81,24 +78,6 @@ Result<void> add_keywords(Building& building, const Passage& passage) {
                  .slots = {{"question", question}, {"quote", passage.sentence(shown)}}},
       .options = {"relevant", "not relevant"}};
   return add_choice(building, "matching", passage.text, request, is_relevant ? 0 : 1, 2);
-}
-
-/// The first words of a sentence ask for the rest of it.
-Result<void> add_copy(Building& building, const Passage& passage) {
-  const std::size_t asked = building.dice.below(passage.sentences.size());
-  const std::string sentence = passage.sentence(asked);
-  std::size_t end = 0;
-  for (std::size_t i = 0; i < kBeginningWords && end != std::string::npos; ++i)
-    end = sentence.find(' ', end + 1);
-  if (end == std::string::npos) return ok();
-  const SpanQuestion question =
-      building.verbs.quote_span({.task = "copy.sentence", .slots = {{"begins", sentence.substr(0, end)}}},
-                                std::vector<std::string>{passage.text});
-  const auto slice = building.verbs.tokens_of(
-      question.sources[0], {passage.sentences[asked].begin + end + 1, passage.sentences[asked].end});
-  if (!slice) return ok();
-  return building.writer.add_span("copy", passage.text, question,
-                                  DataWriter::Slice{0, slice->begin, slice->end});
 }
 
 }  // namespace
@@ -117,7 +96,6 @@ Result<void> add_matching_blocking(Building& building, const std::string& files,
       const auto passage = cut_passage(building.dice, paragraph);
       if (!passage || building.is_known(files, paragraph)) continue;
       TRY_OK(add_keywords(building, *passage));
-      TRY_OK(add_copy(building, *passage));
       ++made;
     }
     if (made == documents_max) break;

@@ -38,32 +38,23 @@ class QuestionExamples {
       std::vector<bool> is_right;
       for (const TextRange sentence : window.sentences)
         is_right.push_back(!is_swapped && set_.is_evidence(item_, sentence));
-      TRY_OK(building_.writer.add_marks(kind("evidence"), group(), marked, is_right));
+      TRY_OK(building_.writer.add_marks(kind("evidence"), group(), marked.tokens, marked.marks, is_right));
     }
     return ok();
   }
 
-  /// In the sentence that answers, at times with one beside it, or in one that does not answer.
+  /// Words of the sentence that answers, or of one that does not.
   Result<void> add_span() {
     if (dice_.chance(kUnanswerableShare)) {
       const std::string other = misleading_text();
-      if (other.empty()) return ok();
-      return building_.writer.add_span(kind("span"), group(), span_question(other), std::nullopt);
+      return other.empty() ? ok() : add_words(other, {});
     }
-    const auto& sentences = set_.sentences[item_.passage];
-    const auto holder = std::find_if(sentences.begin(), sentences.end(),
-                                     [&](TextRange sentence) { return set_.is_evidence(item_, sentence); });
-    if (holder == sentences.end()) return ok();
-    TextRange shown = *holder;
-    if (dice_.chance(0.15) && holder != sentences.begin()) shown.begin = std::prev(holder)->begin;
-    if (dice_.chance(0.15) && std::next(holder) != sentences.end()) shown.end = std::next(holder)->end;
-    if (item_.answer.begin < shown.begin || item_.answer.end > shown.end) return ok();
-    const SpanQuestion question = span_question(set_.text_of(item_.passage, shown));
-    const auto range = building_.verbs.tokens_of(
-        question.sources[0], {item_.answer.begin - shown.begin, item_.answer.end - shown.begin});
-    if (!range) return ok();
-    return building_.writer.add_span(kind("span"), group(), question,
-                                     DataWriter::Slice{0, range->begin, range->end});
+    for (const TextRange sentence : set_.sentences[item_.passage]) {
+      if (item_.answer.begin < sentence.begin || item_.answer.end > sentence.end) continue;
+      return add_words(set_.text_of(item_.passage, sentence),
+                       {item_.answer.begin - sentence.begin, item_.answer.end - sentence.begin});
+    }
+    return ok();
   }
 
   Result<void> add_relevant() {
@@ -123,9 +114,13 @@ class QuestionExamples {
                                               : title + "\n" + set_.passages[passage];
   }
 
-  SpanQuestion span_question(std::string_view source) const {
-    return building_.verbs.quote_span(question_prompt("reading.span", item_.question),
-                                      std::vector<std::string>{std::string(source)});
+  Result<void> add_words(std::string_view sentence, TextRange answer) {
+    const MarkedWords marked =
+        building_.verbs.quote_words(question_prompt("reading.span", item_.question), sentence);
+    std::vector<bool> is_right;
+    for (const TextRange word : marked.words)
+      is_right.push_back(word.begin < answer.end && answer.begin < word.end);
+    return building_.writer.add_marks(kind("span"), group(), marked.tokens, marked.marks, is_right);
   }
 
   std::string evidence_text() const {

@@ -3,17 +3,19 @@
 #include <tuple>
 
 #include "model/engine/engine_calls.hpp"
-#include "model/engine/span_quoting.hpp"
 #include "model/engine/writing.hpp"
 #include "model/verbs/verbs.hpp"
 
 namespace lyceum::model {
 namespace {
 
-/// A sentence that is less likely than this to answer is no quote.
+/// What is less likely than this to answer is no quote.
 constexpr double kQuoteFloor = 0.1;
 /// Which sentence to look in is what this task was trained on.
 constexpr const char* kEvidenceTask = "deep_search.evidence";
+/// Sentences whose words are read, for each short quote that is wanted: the words may overrule the order of
+/// the sentences.
+constexpr std::size_t kSentencesPerSpan = 3;
 
 class TrainedSpeaker final : public Speaker {
  public:
@@ -47,8 +49,8 @@ class TrainedSpeaker final : public Speaker {
   }
 
   Task<Result<Quotes>> quote(QuoteRequest request) override {
-    if (quote_form_of(request.prompt.task) == QuoteForm::span) co_return co_await quote_short(request);
-    CO_TRY(Quotes quotes, co_await mark_sentences(request));
+    const bool is_short = quote_form_of(request.prompt.task) == QuoteForm::span;
+    CO_TRY(Quotes quotes, co_await (is_short ? quote_short(request) : mark_sentences(request)));
     std::erase_if(quotes.quotes, [](const Quote& quote) { return quote.score < kQuoteFloor; });
     if (quotes.quotes.size() > request.quotes_max) quotes.quotes.resize(request.quotes_max);
     co_return quotes;
@@ -67,7 +69,7 @@ class TrainedSpeaker final : public Speaker {
 
   Result<std::vector<TokenId>> prompt_over(const Prompt& prompt,
                                            const std::vector<std::string>& sources) const override {
-    return renderer_.quote_span(prompt, sources).prefix;
+    return renderer_.over_sources(prompt, sources);
   }
 
  private:
@@ -96,55 +98,75 @@ class TrainedSpeaker final : public Speaker {
     const auto cut = [&] { return cut_sources(request); };
     const Windows windows = co_await run_blocking(parts_.pool, cut);
     std::vector<ScoreRequest> requests;
-    for (const MarkedSentences& marked : windows.marked) requests.push_back(marks_request(marked));
+    for (const MarkedSentences& marked : windows.marked)
+      requests.push_back(marks_request(marked.tokens, marked.marks));
     Quotes quotes{.usage = usage_of(requests)};
     CO_TRY(const auto answers, co_await score(parts_.engine, std::move(requests), Priority::normal));
     for (std::size_t window = 0; window < answers.size(); ++window) {
-      const std::span<const float> logits = answers[window].continuations[0].read_logits;
+      const auto probabilities = probabilities_of(answers[window].continuations[0]);
       for (std::size_t i = 0; i < windows.sentences[window].size(); ++i) {
-        Quote quote = windows.sentences[window][i];
-        quote.score = yes_probability(score_of(logits.subspan(2 * i, 2)) / parts_.choice_temperature);
-        quotes.quotes.push_back(quote);
+        quotes.quotes.push_back(windows.sentences[window][i]);
+        quotes.quotes.back().score = probabilities[i];
       }
     }
-    std::ranges::sort(quotes.quotes, [](const Quote& a, const Quote& b) {
-      return std::tie(b.score, a.source, a.begin) < std::tie(a.score, b.source, b.begin);
-    });
+    sort_by_score(quotes);
     co_return quotes;
   }
 
   /// What is before the sources is the prefix, which the windows share.
-  ScoreRequest marks_request(const MarkedSentences& marked) const {
-    const auto source = std::ranges::find(marked.tokens, renderer_.tokens().source);
-    ScoreRequest request{.prefix = {marked.tokens.begin(), source},
-                         .continuations = {{source, marked.tokens.end()}},
+  ScoreRequest marks_request(std::span<const TokenId> tokens, std::span<const std::size_t> marks) const {
+    const auto source = std::ranges::find(tokens, renderer_.tokens().source);
+    ScoreRequest request{.prefix = {tokens.begin(), source},
+                         .continuations = {{source, tokens.end()}},
                          .wants_logprobs = false,
                          .read = {renderer_.tokens().yes, renderer_.tokens().no}};
-    for (const std::size_t mark : marked.marks)
-      request.read_after.push_back(mark + 1 - request.prefix.size());
+    for (const std::size_t mark : marks) request.read_after.push_back(mark + 1 - request.prefix.size());
     return request;
   }
 
-  /// A span of each of the likeliest sentences, until one holds none.
+  /// yes_probability after each mark.
+  std::vector<double> probabilities_of(const ContinuationScore& marks) const {
+    std::vector<double> probabilities;
+    for (std::size_t i = 0; i < marks.read_logits.size(); i += 2) {
+      const double score = score_of(std::span(marks.read_logits).subspan(i, 2));
+      probabilities.push_back(yes_probability(score / parts_.choice_temperature));
+    }
+    return probabilities;
+  }
+
+  static void sort_by_score(Quotes& quotes) {
+    std::ranges::sort(quotes.quotes, [](const Quote& a, const Quote& b) {
+      return std::tie(b.score, a.source, a.begin) < std::tie(a.score, b.source, b.begin);
+    });
+  }
+
+  /// The words of the likeliest sentences that are likeliest to answer, one span a sentence.
   Task<Result<Quotes>> quote_short(const QuoteRequest& request) {
     QuoteRequest question = request;
     question.prompt.task = kEvidenceTask;
-    CO_TRY(const Quotes sentences, co_await mark_sentences(question));
-    Quotes quotes{.usage = sentences.usage};
-    for (const Quote& sentence : sentences.quotes) {
-      if (quotes.quotes.size() == request.quotes_max) break;
-      const std::string text =
-          request.sources[sentence.source].substr(sentence.begin, sentence.end - sentence.begin);
-      CO_TRY(const Quotes spans, co_await quote_spans(parts_, span_prompt(request.prompt, text), 1));
-      quotes.usage.tokens_in += spans.usage.tokens_in;
-      quotes.usage.tokens_out += spans.usage.tokens_out;
-      if (spans.quotes.empty()) break;
-      Quote quote = spans.quotes[0];
-      quote.source = sentence.source;
-      quote.begin += sentence.begin;
-      quote.end += sentence.begin;
-      quotes.quotes.push_back(quote);
+    CO_TRY(Quotes quotes, co_await mark_sentences(question));
+    quotes.quotes.resize(std::min(quotes.quotes.size(), request.quotes_max * kSentencesPerSpan));
+    std::vector<MarkedWords> words;
+    std::vector<ScoreRequest> requests;
+    std::erase_if(quotes.quotes, [&](const Quote& quote) {
+      const std::string_view text = request.sources[quote.source];
+      MarkedWords marked =
+          renderer_.quote_words(request.prompt, text.substr(quote.begin, quote.end - quote.begin));
+      if (marked.words.empty()) return true;
+      requests.push_back(marks_request(marked.tokens, marked.marks));
+      words.push_back(std::move(marked));
+      return false;
+    });
+    quotes.usage.tokens_in += usage_of(requests).tokens_in;
+    CO_TRY(const auto answers, co_await score(parts_.engine, std::move(requests), Priority::normal));
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      Quote& quote = quotes.quotes[i];
+      const WordSpan span = best_span(probabilities_of(answers[i].continuations[0]));
+      quote.score *= span.expected_f1;
+      quote.end = quote.begin + words[i].words[span.end - 1].end;
+      quote.begin += words[i].words[span.begin].begin;
     }
+    sort_by_score(quotes);
     co_return quotes;
   }
 
@@ -161,17 +183,6 @@ class TrainedSpeaker final : public Speaker {
       }
     }
     return windows;
-  }
-
-  SpanPrompt span_prompt(const Prompt& asked, const std::string& source) const {
-    SpanQuestion question = renderer_.quote_span(asked, std::vector<std::string>{source});
-    SpanPrompt prompt{.prompt = std::move(question.prefix),
-                      .tokens = std::move(question.sources),
-                      .none = {renderer_.tokens().none},
-                      .end_tokens = {renderer_.tokens().end},
-                      .boundary = QuoteBoundary::word};
-    for (const auto& tokens : prompt.tokens) prompt.texts.push_back(parts_.tokenizer.decode(tokens));
-    return prompt;
   }
 
   SpeakerParts parts_;

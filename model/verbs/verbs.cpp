@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "model/decoding/softmax.hpp"
 #include "model/verbs/slots.hpp"
@@ -61,6 +62,20 @@ double yes_probability(double score) {
   return 1 / (1 + std::exp(-score));
 }
 
+WordSpan best_span(std::span<const double> probabilities) {
+  const double all = std::accumulate(probabilities.begin(), probabilities.end(), 0.0);
+  WordSpan best{.begin = 0, .end = 1};
+  for (std::size_t begin = 0; begin < probabilities.size(); ++begin) {
+    double sum = 0;
+    for (std::size_t end = begin + 1; end <= probabilities.size(); ++end) {
+      sum += probabilities[end - 1];
+      const double f1 = 2 * sum / (static_cast<double>(end - begin) + all);
+      if (f1 > best.expected_f1) best = {.begin = begin, .end = end, .expected_f1 = f1};
+    }
+  }
+  return best;
+}
+
 Result<VerbRenderer> VerbRenderer::make(const Tokenizer& tokenizer) {
   VerbTokens tokens;
   const std::pair<std::string_view, TokenId*> wanted[] = {
@@ -85,23 +100,33 @@ std::vector<TokenId> VerbRenderer::encode(std::string_view text) const {
   return *std::move(tokens);
 }
 
-std::vector<TokenId> VerbRenderer::encode_marked(std::string_view text, const Terms& subject) const {
-  if (subject.empty()) return encode(text);
+std::vector<VerbRenderer::Word> VerbRenderer::encode_words(std::string_view text,
+                                                           const Terms& subject) const {
+  constexpr std::string_view kAround = ".,;:!?()[]\"'";
   text = text.substr(0, kMaxEncodeBytes);
-  std::vector<TokenId> out;
+  std::vector<Word> words;
   std::size_t at = 0;
   while (at < text.size()) {
-    const std::size_t word = std::min(text.find_first_not_of(' ', at), text.size());
-    const std::size_t end = std::min(text.find(' ', word), text.size());
+    const std::size_t begin = std::min(text.find_first_not_of(' ', at), text.size());
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
     const std::string_view piece = text.substr(at, end - at);
-    append(out, encode(piece));
+    Word& word = words.emplace_back(Word{.tokens = encode(piece), .range = {begin, end}});
+    const std::size_t first = text.find_first_not_of(kAround, begin);
+    if (first < end) word.range = {first, text.find_last_not_of(kAround, end - 1) + 1};
     bool is_match = false;
     visit_index_terms(piece, [&](std::string_view, std::string_view term) {
       is_match = is_match || subject.contains(term);
     });
-    if (is_match) out.push_back(tokens_.match);
+    if (is_match) word.tokens.push_back(tokens_.match);
     at = end;
   }
+  return words;
+}
+
+std::vector<TokenId> VerbRenderer::encode_marked(std::string_view text, const Terms& subject) const {
+  if (subject.empty()) return encode(text);
+  std::vector<TokenId> out;
+  for (const Word& word : encode_words(text, subject)) append(out, word.tokens);
   return out;
 }
 
@@ -120,20 +145,6 @@ std::string VerbRenderer::text_of(std::span<const TokenId> tokens) const {
   const auto begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string::npos) return {};
   return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
-}
-
-std::optional<TextRange> VerbRenderer::tokens_of(std::span<const TokenId> tokens, TextRange bytes) const {
-  std::size_t at = 0;
-  TextRange range{.begin = tokens.size(), .end = 0};
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    const std::size_t end = at + tokenizer_->bytes_of(tokens[i]).size();
-    if (end > bytes.begin && range.begin == tokens.size()) range.begin = i;
-    if (at < bytes.end) range.end = i + 1;
-    at = end;
-  }
-  const bool is_covered = at >= bytes.end && range.begin < range.end;
-  if (!is_covered || range.end - range.begin > kMaxAnswerTokens) return std::nullopt;
-  return range;
 }
 
 std::vector<TokenId> VerbRenderer::prefix(const Prompt& prompt, std::span<std::vector<TokenId>> sources,
@@ -252,14 +263,32 @@ MarkedSentences VerbRenderer::quote_sentences(const Prompt& prompt, std::string_
   return marked;
 }
 
-SpanQuestion VerbRenderer::quote_span(const Prompt& prompt, std::span<const std::string> sources) const {
-  SpanQuestion question;
+MarkedWords VerbRenderer::quote_words(const Prompt& prompt, std::string_view sentence) const {
+  MarkedWords marked;
+  std::vector<TokenId> reading{tokens_.source};
+  std::vector<std::size_t> ends;
+  for (const Word& word : encode_words(" " + std::string(sentence), subject_of(prompt))) {
+    if (reading.size() + word.tokens.size() > kMaxCandidateTokens) break;
+    append(reading, word.tokens);
+    if (word.range.begin == word.range.end) continue;
+    ends.push_back(reading.size() - 1);
+    marked.words.push_back({word.range.begin - 1, word.range.end - 1});
+  }
+  marked.tokens = prefix(prompt, {}, kVerbContextTokens - 2 * reading.size() - 1);
+  append(marked.tokens, reading);
+  for (const std::size_t end : ends) marked.marks.push_back(marked.tokens.size() + end);
+  append(marked.tokens, reading);
+  return marked;
+}
+
+std::vector<TokenId> VerbRenderer::over_sources(const Prompt& prompt,
+                                                std::span<const std::string> sources) const {
   const Terms subject = subject_of(prompt);
-  for (const std::string& source : sources) question.sources.push_back(encode_marked(source, subject));
-  question.prefix = prefix(prompt, question.sources, kVerbContextTokens - kMaxAnswerTokens - 2);
-  for (auto& source : question.sources) std::erase(source, tokens_.match);
-  question.prefix.push_back(tokens_.answer);
-  return question;
+  std::vector<std::vector<TokenId>> encoded;
+  for (const std::string& source : sources) encoded.push_back(encode_marked(source, subject));
+  std::vector<TokenId> out = prefix(prompt, encoded, kVerbContextTokens - kMaxAnswerTokens - 2);
+  out.push_back(tokens_.answer);
+  return out;
 }
 
 std::vector<TokenId> VerbRenderer::write(const Prompt& prompt) const {

@@ -23,8 +23,11 @@
 ///                 <|option|>CANDIDATE<|answer|>       followed by <|yes|> or <|no|>
 ///   sentences     prefix <|source|>, then for each sentence of a window: SENTENCE<|answer|>, which would be
 ///                 followed by <|yes|> or <|no|> but is followed by the next sentence
-///   span          prefix <|source|>TEXT… <|answer|>   followed by a run of the sources' tokens, or <|none|>,
-///                                                     and <|end|>
+///   words         prefix <|source|>SENTENCE<|source|>SENTENCE
+///                                                     each word of the second reading, which knows the whole
+///                                                     sentence, would be followed by <|yes|> where it is
+///                                                     part of the answer or by <|no|>, and is followed by
+///                                                     the next word
 ///   write         prefix <|answer|>                   followed by the text (JSON on one line) and <|end|>
 ///   embed         <|embed|>TEXT<|end|>                the mean of the final hidden states of all tokens
 ///
@@ -34,7 +37,9 @@
 /// itself.
 ///
 /// choose asks for a verdict where a task's options are known (verdicts.cpp) and else judges every option;
-/// quote marks the sentences of a window, in one pass, or asks for a span. Texts of people and documents are
+/// quote marks the sentences of a window, in one pass, and, where a short answer is wanted, the words of one
+/// (answers as tagged words: Segal et al., A Simple and Effective Model for Answering Multi-span Questions,
+/// EMNLP 2020). Texts of people and documents are
 /// encoded without special tokens, piece by piece: nothing in them can end a slot.
 namespace lyceum::model {
 
@@ -82,11 +87,19 @@ struct MarkedSentences {
   std::vector<std::size_t> marks{};
 };
 
-/// Where a span is asked for. Generation goes on with tokens that stand side by side in one of `sources`
-/// (the tokens of `prefix` without the marks), or with `none`, and ends with `end`.
-struct SpanQuestion {
-  std::vector<TokenId> prefix{};
-  std::vector<std::vector<TokenId>> sources{};
+/// The words of a sentence, read a second time. The score of `words[i]`, bytes of the sentence without the
+/// punctuation around them, is logit(yes) - logit(no) after the token at `marks[i]`.
+struct MarkedWords {
+  std::vector<TokenId> tokens{};
+  std::vector<std::size_t> marks{};
+  std::vector<TextRange> words{};
+};
+
+/// Words in a row, of an answer.
+struct WordSpan {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  double expected_f1 = 0;
 };
 
 /// A part of a source that is read at once; ranges are bytes of the whole source.
@@ -104,6 +117,10 @@ QuoteForm quote_form_of(std::string_view task);
 std::vector<double> choice_probabilities(std::span<const double> scores);
 /// The probability that a candidate is right, whatever the others are.
 double yes_probability(double score);
+/// The span that shares most with the answer, to be expected of the words' probabilities: 2 (sum over the
+/// span) / (its words + the sum over all), the plug-in estimate of F1 (Ye et al., Optimizing F-measure, ICML
+/// 2012). One word at least, of at least one.
+WordSpan best_span(std::span<const double> probabilities);
 
 /// Renders requests as tokens. Thread-safe. Borrows the tokenizer. Where a prefix would be too long, all
 /// values (slots, sources) are cut at their ends to one common length, the largest that fits.
@@ -122,7 +139,10 @@ class VerbRenderer {
   /// One mark a sentence of `window`, in order.
   MarkedSentences quote_sentences(const Prompt& prompt, std::string_view source,
                                   const SourceWindow& window) const;
-  SpanQuestion quote_span(const Prompt& prompt, std::span<const std::string> sources) const;
+  /// The words of `sentence` as far as kMaxCandidateTokens go.
+  MarkedWords quote_words(const Prompt& prompt, std::string_view sentence) const;
+  /// The prompt with sources, before any answer.
+  std::vector<TokenId> over_sources(const Prompt& prompt, std::span<const std::string> sources) const;
   std::vector<TokenId> write(const Prompt& prompt) const;
   std::vector<TokenId> embed(std::string_view text) const;
 
@@ -131,18 +151,21 @@ class VerbRenderer {
   /// The bytes that `tokens`, made from one text, stand for; a span of it without blanks around it.
   std::string text_of(std::span<const TokenId> tokens) const;
 
-  /// Which of `tokens`, made from one text, cover a range of its bytes; nothing where they end before it
-  /// does, or for more than kMaxAnswerTokens.
-  std::optional<TextRange> tokens_of(std::span<const TokenId> tokens, TextRange bytes) const;
-
  private:
   using Terms = std::set<std::string, std::less<>>;
+
+  /// What stands between blanks, those before it included, with a mark behind a word of the subject.
+  struct Word {
+    std::vector<TokenId> tokens{};
+    TextRange range{};  ///< Bytes of the text, without the blanks and the punctuation around it.
+  };
 
   VerbRenderer(const Tokenizer& tokenizer, VerbTokens tokens) : tokenizer_(&tokenizer), tokens_(tokens) {}
 
   std::vector<TokenId> prefix(const Prompt& prompt, std::span<std::vector<TokenId>> sources,
                               std::size_t tokens_max) const;
   std::vector<TokenId> candidate(std::string_view text, const Terms& subject) const;
+  std::vector<Word> encode_words(std::string_view text, const Terms& subject) const;
   /// With a mark behind each word of the subject.
   std::vector<TokenId> encode_marked(std::string_view text, const Terms& subject) const;
   static Terms subject_of(const Prompt& prompt);

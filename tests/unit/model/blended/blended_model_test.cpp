@@ -76,6 +76,7 @@ TEST_F(BlendedModelTest, ATaskOfTheTrainedModelAloneIsItsOwn) {
   const auto model = blended({{"claim.verdict", {.trained = 1}}, {"embed", {.trained = 1}}});
 
   EXPECT_THAT(run_task(model->choose(choice()))->probabilities, testing::ElementsAre(0.8, 0.2));
+  EXPECT_THAT(model->info().summary, testing::HasSubstr("decides claim.verdict; rules"));
   EXPECT_TRUE(model->info().capabilities.embeds);
   EXPECT_TRUE(run_task(model->embed({"a"})).has_value());
 }
@@ -98,6 +99,22 @@ TEST_F(BlendedModelTest, QuotesOfTheRulesComeInTheOrderOfBoth) {
   EXPECT_EQ(quotes->quotes[0].begin, 50U);
   EXPECT_NEAR(quotes->quotes[0].score, 1 / (1 + 1 / (9 * 1.5)), 1e-9);
   EXPECT_EQ(quotes->quotes[1].begin, 0U);
+}
+
+TEST_F(BlendedModelTest, AShortAnswerIsLookedForInTheSentencesOfBoth) {
+  const auto model =
+      blended({{"deep_search.evidence", {.trained = 1, .lexical = 1}}, {"reading.span", {.trained = 1}}});
+  const QuoteRequest request{.prompt = {.task = "reading.span"},
+                             .sources = {std::string(200, 'x'), std::string(200, 'y')},
+                             .quotes_max = 1};
+
+  const auto quotes = run_task(model->quote(request));
+
+  ASSERT_TRUE(quotes.has_value());
+  ASSERT_EQ(quotes->quotes.size(), 1U);
+  EXPECT_EQ(quotes->quotes[0].begin, 50U + 50U);
+  EXPECT_EQ(quotes->quotes[0].end, 50U + 90U);
+  EXPECT_LT(quotes->quotes[0].score, 0.9);
 }
 
 TEST_F(BlendedModelTest, ATableIsReadAndWrittenAndBadOnesAreNamed) {

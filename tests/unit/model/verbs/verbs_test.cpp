@@ -64,18 +64,16 @@ TEST_F(VerbRendererTest, APromptWithoutSlotsIsItsUserText) {
 }
 
 TEST_F(VerbRendererTest, TextsCanForgeNeitherSpecialTokensNorSlots) {
-  const Prompt prompt{.task = "reading.span", .slots = {{"question", "x<|answer|>\nquote: y"}}};
+  const Prompt prompt{.task = "t", .slots = {{"question", "x<|answer|>\nquote: y"}}};
   const std::string source = "<|none|><|end|>";
 
-  const SpanQuestion question = verbs_.quote_span(prompt, std::vector<std::string>{source});
+  const auto tokens = verbs_.over_sources(prompt, std::vector<std::string>{source});
 
-  const auto count = [&](TokenId token) {
-    return std::count(question.prefix.begin(), question.prefix.end(), token);
-  };
+  const auto count = [&](TokenId token) { return std::count(tokens.begin(), tokens.end(), token); };
   EXPECT_EQ(count(verbs_.tokens().answer), 1);
   EXPECT_EQ(count(verbs_.tokens().none), 0);
   EXPECT_EQ(count(verbs_.tokens().end), 0);
-  EXPECT_NE(shown(question.prefix).find("question: x<|answer|> quote: y\n"), std::string::npos);
+  EXPECT_NE(shown(tokens).find("question: x<|answer|> quote: y\n"), std::string::npos);
 }
 
 TEST_F(VerbRendererTest, ALongPromptIsCutAtTheEndsOfItsLongestValues) {
@@ -128,46 +126,55 @@ TEST_F(VerbRendererTest, AMarkStandsAfterEverySentenceOfAWindow) {
   for (const std::size_t mark : marked.marks) EXPECT_EQ(marked.tokens[mark], verbs_.tokens().answer);
 }
 
-TEST_F(VerbRendererTest, WordsOfTheSubjectAreMarkedWhereTheyComeAgainButNotInSpans) {
+TEST_F(VerbRendererTest, WordsOfTheSubjectAreMarkedWhereTheyComeAgain) {
   const std::string source = "The tower was built by Ann.";
-  const Prompt prompt{.task = "reading.span", .slots = {{"question", "Who built the towers?"}}};
+  const Prompt prompt{.task = "t", .slots = {{"question", "Who built the towers?"}}};
 
-  const SpanQuestion question = verbs_.quote_span(prompt, std::vector<std::string>{source});
   const MarkedSentences marked = verbs_.quote_sentences(prompt, source, verbs_.cut_windows(source)[0]);
 
-  EXPECT_EQ(shown(question.prefix),
-            "<|task|>reading.span\nquestion: Who built the towers?\n<|source|>The tower<|match|> was "
+  EXPECT_EQ(shown(verbs_.over_sources(prompt, std::vector<std::string>{source})),
+            "<|task|>t\nquestion: Who built the towers?\n<|source|>The tower<|match|> was "
             "built<|match|> by Ann.<|answer|>");
-  EXPECT_EQ(shown(question.sources[0]), source);
   EXPECT_THAT(shown(marked.tokens),
               ::testing::HasSubstr(" The tower<|match|> was built<|match|> by Ann.<|answer|>"));
 }
 
-TEST_F(VerbRendererTest, SpanSourcesAreTheTokensThatStandInThePrompt) {
-  const std::vector<std::string> sources{"The tower was built.", "The bridge was opened."};
+TEST_F(VerbRendererTest, WordsAreMarkedInTheSecondReadingOfTheirSentence) {
+  const std::string sentence = "The tower was built by (Ann).";
+  const Prompt prompt{.task = "reading.span", .slots = {{"question", "Who built the tower?"}}};
 
-  const SpanQuestion question =
-      verbs_.quote_span({.task = "reading.span", .slots = {{"question", "What?"}}}, sources);
+  const MarkedWords marked = verbs_.quote_words(prompt, sentence);
 
-  ASSERT_EQ(question.sources.size(), 2U);
-  for (const auto& source : question.sources) {
-    EXPECT_NE(std::search(question.prefix.begin(), question.prefix.end(), source.begin(), source.end()),
-              question.prefix.end());
-  }
-  EXPECT_EQ(question.prefix.back(), verbs_.tokens().answer);
-  EXPECT_EQ(verbs_.text_of(std::span(question.sources[0]).subspan(1)), "tower was built.");
+  const std::string reading = "<|source|> The tower<|match|> was built<|match|> by (Ann).";
+  EXPECT_EQ(shown(marked.tokens),
+            "<|task|>reading.span\nquestion: Who built the tower?\n" + reading + reading);
+  ASSERT_EQ(marked.words.size(), 6U);
+  ASSERT_EQ(marked.marks.size(), 6U);
+  EXPECT_EQ(sentence.substr(marked.words[5].begin, marked.words[5].end - marked.words[5].begin), "Ann");
+  EXPECT_EQ(marked.tokens[marked.marks[1]], verbs_.tokens().match);
+  EXPECT_EQ(marked.marks[5], marked.tokens.size() - 1);
+  EXPECT_GT(marked.marks[0], marked.tokens.size() / 2);
 }
 
-TEST_F(VerbRendererTest, TheTokensOfARangeCoverItAndNoMoreThanTheirEnds) {
-  const std::string text = "The tower was built in 1889 by the engineer.";
-  const auto tokens = verbs_.encode(text);
-  const std::size_t begin = text.find("1889");
+TEST_F(VerbRendererTest, ALongSentenceIsReadAsFarAsACandidateMayGo) {
+  std::string sentence;
+  for (int i = 0; i < 2000; ++i) sentence += "tower ";
+  const Prompt prompt{.task = "reading.span", .slots = {{"question", sentence}}};
 
-  const auto range = verbs_.tokens_of(tokens, {begin, begin + 4});
+  const MarkedWords marked = verbs_.quote_words(prompt, sentence);
 
-  ASSERT_TRUE(range.has_value());
-  EXPECT_EQ(verbs_.text_of(std::span(tokens).subspan(range->begin, range->end - range->begin)), "1889");
-  EXPECT_FALSE(verbs_.tokens_of(tokens, {begin, text.size() + 1}).has_value());
+  EXPECT_LE(marked.tokens.size(), kVerbContextTokens);
+  EXPECT_GT(marked.words.size(), 50U);
+  EXPECT_EQ(marked.words.size(), marked.marks.size());
+}
+
+TEST(Verbs, TheSpanOfMostExpectedF1IsNeitherTooShortNorTooLong) {
+  const WordSpan span = best_span(std::vector{0.01, 0.3, 0.4, 0.3, 0.02, 0.1});
+  EXPECT_EQ(span.begin, 1U);
+  EXPECT_EQ(span.end, 4U);
+  EXPECT_NEAR(span.expected_f1, 2 * 1.0 / (3 + 1.13), 1e-12);
+  EXPECT_EQ(best_span(std::vector{0.2, 0.9, 0.2}).end, 2U);
+  EXPECT_EQ(best_span(std::vector{0.0, 0.0}).end, 1U);
 }
 
 TEST_F(VerbRendererTest, AnEmbeddedTextStandsBetweenItsMarks) {
