@@ -24,7 +24,10 @@
 namespace lyceum::cli {
 namespace {
 
+/// Talks to the service.
 using Command = std::function<Task<int>(CommandContext)>;
+/// Does its work in this process, or is the service.
+using LocalCommand = std::function<int(const Configuration&)>;
 
 /// What the command line asked for. CLI11 writes into it, so it stays where it is.
 struct Request {
@@ -32,18 +35,8 @@ struct Request {
   std::map<std::string, std::string> flags{};
   bool prints_config = false;
   bool is_json = false;
-  bool serves = false;
   bool prints_url = false;
-  bool evaluates = false;
-  bool evaluates_model = false;
-  bool trains = false;
-  bool exports_checkpoint = false;
-  bool trains_tokenizer = false;
-  bool makes_data = false;
-  bool benches_model = false;
-  bool computes_logits = false;
-  bool inspects_model = false;
-  bool quantises = false;
+  LocalCommand local_command{};
   Command command{};
 
   AskOptions ask{};
@@ -68,6 +61,14 @@ struct Request {
   std::uint64_t at_seq = 0;
 };
 
+void set_command(CLI::App& app, Request& request, const Command& command) {
+  app.callback([&request, command] { request.command = command; });
+}
+
+void set_local_command(CLI::App& app, Request& request, const LocalCommand& command) {
+  app.callback([&request, command] { request.local_command = command; });
+}
+
 void add_configuration_flags(CLI::App& app, Request& request) {
   app.add_option("--config", request.config_file,
                  "Configuration file (default: $XDG_CONFIG_HOME/lyceum/config.json, then ./lyceum.json)");
@@ -89,7 +90,9 @@ void add_serve(CLI::App& app, Request& request) {
   CLI::App* serve_app = app.add_subcommand("serve", "Serve the page and the HTTP interface until stopped");
   serve_app->add_flag("--print-url", request.prints_url,
                       "Print the page's address with the credential when ready");
-  serve_app->callback([&request] { request.serves = true; });
+  set_local_command(*serve_app, request, [&request](const Configuration& configuration) {
+    return serve(configuration, request.prints_url || terminal_of(STDOUT_FILENO).is_terminal);
+  });
 }
 
 void add_ask(CLI::App& app, Request& request) {
@@ -133,22 +136,19 @@ void add_documents(CLI::App& app, Request& request) {
   CLI::App* ingest_app = app.add_subcommand("ingest", "Add files and folders to a collection");
   ingest_app->add_option("paths", request.ingest.paths, "Files and folders")->required();
   ingest_app->add_option("-c,--collection", request.ingest.collection, "Collection")->required();
-  ingest_app->callback([&request] {
-    request.command = [&request](CommandContext context) { return ingest(context, request.ingest); };
-  });
+  set_command(*ingest_app, request,
+              [&request](CommandContext context) { return ingest(context, request.ingest); });
 
   CLI::App* search_app = app.add_subcommand("search", "Search the documents");
   search_app->add_option("query", request.search.query, "What to look for")->required();
   search_app->add_option("-c,--collection", request.search.collection,
                          "Collection to look in (default: all)");
   search_app->add_option("--limit", request.search.limit, "Most hits")->check(CLI::Range(1, 200));
-  search_app->callback([&request] {
-    request.command = [&request](CommandContext context) { return search(context, request.search); };
-  });
+  set_command(*search_app, request,
+              [&request](CommandContext context) { return search(context, request.search); });
 
   CLI::App* collections_app = app.add_subcommand("collections", "List the collections");
-  collections_app->callback(
-      [&request] { request.command = [](CommandContext context) { return list_collections(context); }; });
+  set_command(*collections_app, request, [](CommandContext context) { return list_collections(context); });
 }
 
 /// A subcommand of `runs` that takes a run's id.
@@ -156,7 +156,7 @@ CLI::App* add_run_command(CLI::App& runs_app, Request& request, const char* name
                           const Command& command) {
   CLI::App* app = runs_app.add_subcommand(name, help);
   app->add_option("run", request.run, "The run's id")->required();
-  app->callback([&request, command] { request.command = command; });
+  set_command(*app, request, command);
   return app;
 }
 
@@ -176,9 +176,8 @@ void add_runs(CLI::App& app, Request& request) {
   runs_app->require_subcommand(1);
   CLI::App* list_app = runs_app->add_subcommand("list", "The newest runs");
   list_app->add_option("--limit", request.limit, "Most runs")->check(CLI::Range(1, 100));
-  list_app->callback([&request] {
-    request.command = [&request](CommandContext context) { return list_runs(context, request.limit); };
-  });
+  set_command(*list_app, request,
+              [&request](CommandContext context) { return list_runs(context, request.limit); });
   add_run_command(*runs_app, request, "show", "A run's state and report",
                   [&request](CommandContext context) { return show_run(context, request.run); });
   add_run_command(*runs_app, request, "watch", "Watch a run to its end",
@@ -205,9 +204,8 @@ void add_export(CLI::App& app, Request& request) {
   export_app->add_option("--format", request.exported.format, "markdown, json or events")
       ->check(CLI::IsMember({"markdown", "json", "events"}));
   export_app->add_option("-o,--output", request.exported.output_file, "File (default: standard output)");
-  export_app->callback([&request] {
-    request.command = [&request](CommandContext context) { return export_run(context, request.exported); };
-  });
+  set_command(*export_app, request,
+              [&request](CommandContext context) { return export_run(context, request.exported); });
 }
 
 void add_eval(CLI::App& app, Request& request) {
@@ -222,7 +220,9 @@ void add_eval(CLI::App& app, Request& request) {
       ->check(CLI::IsMember({"test", "train"}));
   deep_app->add_option("--limit", request.eval.limit, "Most questions");
   deep_app->add_flag("--direct", request.eval.is_direct, "Without a planner and its event log");
-  deep_app->callback([&request] { request.evaluates = true; });
+  set_local_command(*deep_app, request, [&request](const Configuration& configuration) {
+    return eval_deep_search(configuration, request.eval, request.is_json);
+  });
   CLI::App* model_app = eval_app->add_subcommand(
       "model", "The model's verbs on public sets, beside the model without a network");
   model_app->add_option("--data", request.model_eval.data, "Folder of the sets")->required();
@@ -230,7 +230,9 @@ void add_eval(CLI::App& app, Request& request) {
       ->check(CLI::Range(1, 1'000'000));
   model_app->add_option("--task", request.model_eval.tasks,
                         "Only tasks whose names begin so; may be given again");
-  model_app->callback([&request] { request.evaluates_model = true; });
+  set_local_command(*model_app, request, [&request](const Configuration& configuration) {
+    return eval_model(configuration, request.model_eval, request.is_json);
+  });
 }
 
 void add_checkpoint_export(CLI::App& train_app, Request& request) {
@@ -247,7 +249,9 @@ void add_checkpoint_export(CLI::App& train_app, Request& request) {
   export_app->add_option("--name", options.name, "The model's name");
   export_app->add_option("--license", options.license, "The licence it may be passed on under");
   export_app->add_option("--description", options.description, "What it was trained on");
-  export_app->callback([&request] { request.exports_checkpoint = true; });
+  set_local_command(*export_app, request, [&request](const Configuration&) {
+    return export_checkpoint(request.checkpoint_export);
+  });
 }
 
 void add_train(CLI::App& app, Request& request) {
@@ -260,7 +264,7 @@ void add_train(CLI::App& app, Request& request) {
   train_app->callback([&request, train_app] {
     if (!train_app->get_subcommands().empty()) return;
     if (request.train.config.empty()) throw CLI::RequiredError("--config");
-    request.trains = true;
+    request.local_command = [&request](const Configuration&) { return train_model(request.train); };
   });
   add_checkpoint_export(*train_app, request);
   const auto add = [&](const char* name, const char* help, const char* output) {
@@ -271,11 +275,14 @@ void add_train(CLI::App& app, Request& request) {
     return part;
   };
   CLI::App* tokenizer_app = add("tokenizer", "Train a byte-level tokenizer", "File: tokenizer.json");
-  tokenizer_app->callback([&request] { request.trains_tokenizer = true; });
+  set_local_command(*tokenizer_app, request,
+                    [&request](const Configuration&) { return train_tokenizer(request.train_data); });
   CLI::App* data_app = add("data", "Build training and validation files", "Folder");
   data_app->add_option("--tokenizer", request.train_data.tokenizer, "tokenizer.json, or a GGUF file")
       ->required();
-  data_app->callback([&request] { request.makes_data = true; });
+  set_local_command(*data_app, request, [&request](const Configuration&) {
+    return train_data(request.train_data, request.is_json);
+  });
 }
 
 void add_model(CLI::App& app, Request& request) {
@@ -284,7 +291,9 @@ void add_model(CLI::App& app, Request& request) {
   CLI::App* inspect_app = model_app->add_subcommand(
       "inspect", "Print a file's architecture, parameters, memory, types and tokenizer");
   inspect_app->add_option("file", request.model_file, "A GGUF file or a Hugging Face folder")->required();
-  inspect_app->callback([&request] { request.inspects_model = true; });
+  set_local_command(*inspect_app, request, [&request](const Configuration&) {
+    return inspect_model(request.model_file, request.is_json);
+  });
   CLI::App* bench_app =
       model_app->add_subcommand("bench", "Measure a file's speed here, beside what the memory gives");
   bench_app->add_option("file", request.model_bench.file, "A GGUF file or a Hugging Face folder")->required();
@@ -293,7 +302,9 @@ void add_model(CLI::App& app, Request& request) {
                    "Numbers of threads, as in 1,2 (default: one, and one a processor)")
       ->delimiter(',');
   bench_app->add_option("--prefill", request.model_bench.request.prefill_length, "Tokens of the prompt");
-  bench_app->callback([&request] { request.benches_model = true; });
+  set_local_command(*bench_app, request, [&request](const Configuration&) {
+    return bench_model(request.model_bench, request.is_json);
+  });
   CLI::App* logits_app = model_app->add_subcommand(
       "logits", "Print the logits after a prompt, to compare with another engine (slow and exact)");
   logits_app->add_option("file", request.logits.file, "A GGUF file or a Hugging Face folder")->required();
@@ -302,7 +313,9 @@ void add_model(CLI::App& app, Request& request) {
   prompt->add_option("--prompt", request.logits.request.prompt, "A text, through the file's tokenizer");
   prompt->require_option(1);
   logits_app->add_option("--greedy", request.logits.request.num_greedy, "Tokens to continue with");
-  logits_app->callback([&request] { request.computes_logits = true; });
+  set_local_command(*logits_app, request, [&request](const Configuration&) {
+    return model_logits(request.logits, request.is_json);
+  });
   CLI::App* quantise_app =
       model_app->add_subcommand("quantise", "Write a model as GGUF with its weights in another type");
   quantise_app->add_option("input", request.quantise.input, "A GGUF file or a Hugging Face folder")
@@ -311,7 +324,9 @@ void add_model(CLI::App& app, Request& request) {
   quantise_app->add_option("--type", request.quantise.type, "One of " + model::quantization_types())
       ->required();
   quantise_app->add_flag("--force", request.quantise.may_replace, "Replace the output where it exists");
-  quantise_app->callback([&request] { request.quantises = true; });
+  set_local_command(*quantise_app, request, [&request](const Configuration&) {
+    return quantise_model(request.quantise, request.is_json);
+  });
 }
 
 Result<Configuration> configuration_of(const Request& request) {
@@ -331,18 +346,7 @@ int run_request(const Request& request) {
     std::cout << configuration->describe().dump(2) << "\n";
     return kExitOk;
   }
-  if (request.serves)
-    return serve(*configuration, request.prints_url || terminal_of(STDOUT_FILENO).is_terminal);
-  if (request.evaluates) return eval_deep_search(*configuration, request.eval, request.is_json);
-  if (request.evaluates_model) return eval_model(*configuration, request.model_eval, request.is_json);
-  if (request.trains) return train_model(request.train);
-  if (request.exports_checkpoint) return export_checkpoint(request.checkpoint_export);
-  if (request.trains_tokenizer) return train_tokenizer(request.train_data);
-  if (request.makes_data) return train_data(request.train_data, request.is_json);
-  if (request.inspects_model) return inspect_model(request.model_file, request.is_json);
-  if (request.benches_model) return bench_model(request.model_bench, request.is_json);
-  if (request.computes_logits) return model_logits(request.logits, request.is_json);
-  if (request.quantises) return quantise_model(request.quantise, request.is_json);
+  if (request.local_command) return request.local_command(*configuration);
   auto session = Session::open_blocking(*configuration);
   if (!session) return report(session.error());
   const CommandContext context{(*session)->api(), (*session)->ids(), terminal_of(STDOUT_FILENO),
@@ -376,10 +380,7 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
   }
-  const bool has_command = request.serves || request.evaluates || request.evaluates_model || request.trains ||
-                           request.exports_checkpoint || request.trains_tokenizer || request.makes_data ||
-                           request.inspects_model || request.quantises || request.benches_model ||
-                           request.computes_logits || request.command;
+  const bool has_command = request.local_command || request.command;
   if (!has_command && !request.prints_config) {
     std::cerr << app.help();
     return kExitUsage;
