@@ -1,6 +1,7 @@
 // What each kernel reaches on one thread, beside the machine's limits in the same run: memory read by a plain
 // loop, int8 and f32 products from registers. Rates are a second of the thread's processor time, so that a
 // busy machine's other work does not count; memory is shared with it all the same.
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <string>
@@ -70,7 +71,7 @@ double cpu_seconds_of(const auto& work) {
 }
 
 void print_peaks() {
-  if (available_isas().back() != Isa::avx512) return;
+  if (std::ranges::find(available_isas(), Isa::avx512) == available_isas().end()) return;
   constexpr std::size_t kRounds = 1'000'000;
   volatile std::int32_t sink = 0;
   const double int8 = cpu_seconds_of([&] { sink = multiply_int8_avx512(kRounds); });

@@ -11,6 +11,7 @@ enum class Isa : std::uint8_t {
   portable,  ///< Plain C++, on any processor
   avx2,      ///< With F16C
   avx512,    ///< F, BW, DQ, VL and VNNI
+  amx,       ///< The same, and for many tokens tile registers with products of int8
 };
 
 std::string_view name_of(Isa isa);

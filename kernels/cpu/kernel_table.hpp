@@ -38,6 +38,15 @@ struct AttentionTile {
   float* scratch = nullptr;  ///< kQueryTile * value_dim
 };
 
+/// From so many tokens on tile registers pay for the unpacking that they want.
+constexpr std::size_t kTokensForTiles = 16;
+
+/// Products by tile registers, for any number of tokens.
+struct TileKernels {
+  void (*multiply_blocks)(const RowsProduct<Int8Block>& product, PanelScratch& scratch);
+  void (*multiply_superblocks)(const RowsProduct<Int8Superblock>& product, PanelScratch& scratch);
+};
+
 /// What an instruction set implements, on the calling thread. Every function gives the bits of its reference.
 struct KernelTable {
   void (*quantize)(const float* x, std::size_t num_blocks, Int8Block* blocks);
@@ -50,12 +59,15 @@ struct KernelTable {
   void (*swiglu)(std::span<float> gate, const float* up);
   /// y[i] += share * x[i]
   void (*add_scaled)(std::span<float> y, const float* x, float share);
+  /// For kTokensForTiles tokens or more; null where there are none.
+  const TileKernels* tiles = nullptr;
 };
 
 extern const KernelTable kPortableKernels;
 #if defined(__x86_64__)
 extern const KernelTable kAvx2Kernels;
 extern const KernelTable kAvx512Kernels;
+extern const TileKernels kAmxKernels;  ///< Wants AVX-512 besides
 #endif
 
 }  // namespace lyceum::kernels::cpu

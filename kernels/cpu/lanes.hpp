@@ -72,16 +72,30 @@ LYCEUM_LANES float fold(Floats v) {
   return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
+/// Lane l is lane l + kStep of `v`, modulo sixteen.
+template <std::size_t kStep, class Vector>
+LYCEUM_LANES Vector rotated(Vector v) {
+  return __builtin_shufflevector(v, v, kStep, kStep + 1, kStep + 2, kStep + 3, kStep + 4, kStep + 5,
+                                 kStep + 6, kStep + 7, kStep + 8, kStep + 9, kStep + 10, kStep + 11,
+                                 kStep + 12, kStep + 13, kStep + 14, kStep + 15);
+}
+
+LYCEUM_LANES Floats larger(Floats a, Floats b) {
+  return a < b ? b : a;
+}
+
 LYCEUM_LANES float max_of(Floats v) {
-  float top = v[0];
-  for (std::size_t lane = 1; lane < kLanes; ++lane) top = v[lane] > top ? v[lane] : top;
-  return top;
+  v = larger(v, rotated<8>(v));
+  v = larger(v, rotated<4>(v));
+  v = larger(v, rotated<2>(v));
+  return larger(v, rotated<1>(v))[0];
 }
 
 LYCEUM_LANES std::int32_t sum_of(Ints v) {
-  std::int32_t total = 0;
-  for (std::size_t lane = 0; lane < kLanes; ++lane) total += v[lane];
-  return total;
+  v += rotated<8>(v);
+  v += rotated<4>(v);
+  v += rotated<2>(v);
+  return v[0] + v[1];
 }
 
 /// To the nearest integer, ties to even. |v| < 2^22: there the sum with 1.5 * 2^23 has no fraction bits.

@@ -62,10 +62,13 @@ void CpuOperations::multiply(const WeightMatrix& weight, std::size_t first_row, 
   const auto product_of = [&](const auto& rows) {
     return RowsProduct{weight, first_row, num_rows, num_tokens, rows.data() + first_token, y, first_column};
   };
+  const TileKernels* const tiles = num_tokens >= kTokensForTiles ? kernels_.tiles : nullptr;
   if (has_superblocks(weight.type)) {
-    kernels_.multiply_superblocks(product_of(inputs.superblock_rows), scratch.panels);
+    const auto work = tiles != nullptr ? tiles->multiply_superblocks : kernels_.multiply_superblocks;
+    work(product_of(inputs.superblock_rows), scratch.panels);
   } else if (is_quantized(weight.type)) {
-    kernels_.multiply_blocks(product_of(inputs.block_rows), scratch.panels);
+    const auto work = tiles != nullptr ? tiles->multiply_blocks : kernels_.multiply_blocks;
+    work(product_of(inputs.block_rows), scratch.panels);
   } else {
     kernels_.multiply_floats(product_of(inputs.float_rows));
   }

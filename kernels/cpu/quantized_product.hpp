@@ -15,7 +15,7 @@ struct PanelPlace {
   std::size_t first_row;
   std::size_t num_rows;     ///< 1..kLanes
   std::size_t column;       ///< Of the first row's results
-  std::size_t first_value;  ///< A multiple of kPanelDepth
+  std::size_t first_value;  ///< A multiple of the values that are unpacked at a time
   std::size_t num_values;
 };
 
@@ -74,13 +74,20 @@ LYCEUM_LANES void sum_superblock(const Panel* panels, std::size_t superblock, co
                                  Ints (&sums)[kTokens][kPanels]) {
   constexpr std::size_t kSize = group_size(kType);
   constexpr std::size_t kGroups = kSuperblockSize / kSize;
+  constexpr std::int32_t kOffset = kCodeOffset<Isa, kType>;
+  static_assert(kOffset == 0 || kSize == kInt8HalfSize);
   for (auto& row : sums) {
     for (Ints& sum : row) sum = Ints{};
   }
   for (std::size_t g = 0; g < kGroups; ++g) {
     Ints exact[kTokens][kPanels]{};
     const std::int8_t* values[kTokens];
-    for (std::size_t t = 0; t < kTokens; ++t) values[t] = &x[t]->values[g * kSize];
+#pragma GCC unroll 8
+    for (std::size_t t = 0; t < kTokens; ++t) {
+      values[t] = &x[t]->values[g * kSize];
+      for (std::size_t p = 0; kOffset != 0 && p < kPanels; ++p)
+        exact[t][p] = all(-kOffset * x[t]->half_sums[g]);
+    }
     add_words<Isa, false, kSize / 4>(panels, superblock * 64 + g * (kSize / 4), values, exact);
     for (std::size_t p = 0; p < kPanels; ++p) {
       const Ints scale = load(panels[p].scales[superblock * kGroups + g]);
@@ -90,11 +97,23 @@ LYCEUM_LANES void sum_superblock(const Panel* panels, std::size_t superblock, co
   }
 }
 
+/// What one superblock adds to a panel's results, `codes` being its exact sums.
+template <class Isa, WeightType kType>
+LYCEUM_LANES Floats superblock_term(const Panel& panel, std::size_t superblock, const Int8Superblock& x,
+                                    Ints codes) {
+  const Floats term = floats_of(codes) * (load(panel.factors[2 * superblock]) * x.scale);
+  if constexpr (!has_mins(kType)) return term;
+  Ints mins{};
+#pragma GCC unroll 4
+  for (std::size_t j = 0; j < 4; ++j)
+    mins = Isa::dot2(mins, load(panel.mins[superblock * 4 + j]), word_at(&x.block_sums[2 * j]));
+  return term - floats_of(mins) * (load(panel.factors[2 * superblock + 1]) * x.scale);
+}
+
 /// `kPanels` neighbouring panels times `kTokens` tokens, added to `totals`: weights with superblocks.
 template <class Isa, WeightType kType, std::size_t kTokens, std::size_t kPanels>
 LYCEUM_LANES void add_blocks(const Panel* panels, std::size_t num_values, const Int8Superblock* const* x,
                              Floats (&totals)[kTokens][kPanels]) {
-  constexpr std::size_t kPairs = has_mins(kType) ? 4 : 8;
   for (std::size_t s = 0; s < num_values / kSuperblockSize; ++s) {
     const Int8Superblock* blocks[kTokens];
     for (std::size_t t = 0; t < kTokens; ++t) blocks[t] = x[t] + s;
@@ -102,26 +121,17 @@ LYCEUM_LANES void add_blocks(const Panel* panels, std::size_t num_values, const 
     sum_superblock<Isa, kType>(panels, s, blocks, sums);
 #pragma GCC unroll 8
     for (std::size_t t = 0; t < kTokens; ++t) {
-      const std::int16_t* const of_values =
-          has_mins(kType) ? blocks[t]->block_sums.data() : blocks[t]->half_sums.data();
-      for (std::size_t p = 0; p < kPanels; ++p) {
-        Ints paired{};
-#pragma GCC unroll 8
-        for (std::size_t j = 0; j < kPairs; ++j)
-          paired = Isa::dot2(paired, load(panels[p].pairs[s * kPairs + j]), word_at(of_values + 2 * j));
-        const Floats factor = load(panels[p].factors[2 * s]) * blocks[t]->scale;
-        if constexpr (has_mins(kType)) {
-          const Floats min_factor = load(panels[p].factors[2 * s + 1]) * blocks[t]->scale;
-          totals[t][p] += floats_of(sums[t][p]) * factor - floats_of(paired) * min_factor;
-        } else {
-          totals[t][p] += floats_of(sums[t][p] - paired * kCodeOffset<Isa, kType>) * factor;
-        }
-      }
+      for (std::size_t p = 0; p < kPanels; ++p)
+        totals[t][p] += superblock_term<Isa, kType>(panels[p], s, *blocks[t], sums[t][p]);
     }
   }
 }
 
-/// The panels' results so far lie in y, unless the depth begins with them.
+/// A panel's results so far lie in y, unless the depth begins with it.
+LYCEUM_LANES Floats results_so_far(const PanelPlace& place, const float* y) {
+  return place.first_value == 0 ? Floats{} : load_front(y + place.column, place.num_rows);
+}
+
 template <class Isa, WeightType kType, std::size_t kTokens, std::size_t kPanels, class Block>
 [[gnu::noinline]] static void multiply_panels(const Panel* panels, const PanelPlace* places,
                                               const Block* const* x, float* const* y) {
@@ -129,9 +139,7 @@ template <class Isa, WeightType kType, std::size_t kTokens, std::size_t kPanels,
   const Block* blocks[kTokens];
   for (std::size_t t = 0; t < kTokens; ++t) {
     blocks[t] = x[t] + places[0].first_value / (has_superblocks(kType) ? kSuperblockSize : kInt8BlockSize);
-    for (std::size_t p = 0; p < kPanels; ++p)
-      totals[t][p] =
-          places[p].first_value == 0 ? Floats{} : load_front(y[t] + places[p].column, places[p].num_rows);
+    for (std::size_t p = 0; p < kPanels; ++p) totals[t][p] = results_so_far(places[p], y[t]);
   }
   add_blocks<Isa, kType>(panels, places[0].num_values, blocks, totals);
   for (std::size_t t = 0; t < kTokens; ++t) {
@@ -169,30 +177,37 @@ template <class Isa, WeightType kType>
   unpack<Isa, kType>(rows, place.first_value, place.num_values, prefetch, panel);
 }
 
-/// A few panels at a time in one sweep through memory: a part of their depth is unpacked, all tokens pass it
-/// while it is in the first cache, and what stands behind the panels is on its way.
+/// kPanels panels at a time in one sweep through memory: kDepth of their values are unpacked, `pass` lets all
+/// tokens pass them while they are in the first cache, and what stands behind the panels is on its way.
+template <class Isa, WeightType kType, std::size_t kPanels, std::size_t kDepth, class Block>
+static void sweep(const RowsProduct<Block>& product, Panel* panels, const auto& pass) {
+  static_assert(kPanels <= kPanelsMax && kPanelDepth % kDepth == 0);
+  const WeightMatrix& weight = product.weight;
+  constexpr std::size_t kRows = kPanels * kLanes;
+  for (std::size_t first = 0; first < product.num_rows; first += kRows) {
+    const std::size_t end = first + kRows < product.num_rows ? first + kRows : product.num_rows;
+    Prefetch prefetch{weight.row(product.first_row + end), weight.row(weight.num_outputs)};
+    for (std::size_t depth = 0; depth < weight.num_inputs; depth += kDepth) {
+      PanelPlace places[kPanels];
+      std::size_t num_panels = 0;
+      for (std::size_t row = first; row < end; row += kLanes) {
+        PanelPlace& place = places[num_panels];
+        place = {product.first_row + row, end - row < kLanes ? end - row : kLanes, product.first_column + row,
+                 depth, weight.num_inputs - depth < kDepth ? weight.num_inputs - depth : kDepth};
+        unpack_rows<Isa, kType>(weight, place, prefetch, panels[num_panels++]);
+      }
+      pass(places, num_panels);
+    }
+  }
+}
+
 template <class Isa, WeightType kType, class Block>
 static void multiply_rows(const RowsProduct<Block>& product, PanelScratch& scratch) {
   if (multiply_few_tokens<Isa, kType>(product)) return;
-  const WeightMatrix& weight = product.weight;
-  constexpr std::size_t kPassRows = Isa::kPanelTile * kLanes;
-  static_assert(Isa::kPanelTile <= kPanelsMax);
-  for (std::size_t pass = 0; pass < product.num_rows; pass += kPassRows) {
-    const std::size_t pass_end = pass + kPassRows < product.num_rows ? pass + kPassRows : product.num_rows;
-    Prefetch prefetch{weight.row(product.first_row + pass_end), weight.row(weight.num_outputs)};
-    for (std::size_t depth = 0; depth < weight.num_inputs; depth += kPanelDepth) {
-      PanelPlace places[kPanelsMax];
-      std::size_t num_panels = 0;
-      for (std::size_t row = pass; row < pass_end; row += kLanes) {
-        PanelPlace& place = places[num_panels];
-        place = {product.first_row + row, pass_end - row < kLanes ? pass_end - row : kLanes,
-                 product.first_column + row, depth,
-                 weight.num_inputs - depth < kPanelDepth ? weight.num_inputs - depth : kPanelDepth};
-        unpack_rows<Isa, kType>(weight, place, prefetch, scratch.panels[num_panels++]);
-      }
-      multiply_tokens<Isa, kType>(scratch.panels, places, num_panels, product);
-    }
-  }
+  sweep<Isa, kType, Isa::kPanelTile, kPanelDepth>(
+      product, scratch.panels, [&](const PanelPlace* places, std::size_t num_panels) {
+        multiply_tokens<Isa, kType>(scratch.panels, places, num_panels, product);
+      });
 }
 
 template <class Isa>

@@ -20,10 +20,6 @@ LYCEUM_LANES Floats magnitude(Floats x) {
   return x < 0.0F ? -x : x;
 }
 
-LYCEUM_LANES Floats larger(Floats a, Floats b) {
-  return a < b ? b : a;
-}
-
 /// Rounds kSize values that share a scale, and returns the scale; sums[i] is that of sixteen of them.
 template <std::size_t kSize>
 LYCEUM_LANES float round_to_int8(const float* x, std::int8_t* bytes, std::int32_t* sums) {

@@ -79,9 +79,8 @@ template <class Isa>
     store(panel.scales[superblock * 8 + i], (low_scales >> shift) & 63);
     store(panel.scales[superblock * 8 + 4 + i], (high_scales >> shift) & 63);
   }
-  store_pairs(panel.pairs + superblock * 4, head[2] & 0x3F3F3F3F);
-  store_pairs(panel.pairs + superblock * 4 + 2,
-              ((head[3] >> 4) & 0x0F0F0F0F) | ((head[2] >> 2) & 0x30303030));
+  store_pairs(panel.mins + superblock * 4, head[2] & 0x3F3F3F3F);
+  store_pairs(panel.mins + superblock * 4 + 2, ((head[3] >> 4) & 0x0F0F0F0F) | ((head[2] >> 2) & 0x30303030));
 }
 
 template <class Isa, bool kHasFifthBits>
@@ -117,14 +116,8 @@ template <class Isa>
   Ints scales[4];
   Isa::template load_columns<4>(rows, offset + 192, scales);
   store(panel.factors[block % 2 * 2], Isa::floats_of_halves(Isa::load_halves(rows, offset + 208)));
-  for (std::size_t i = 0; i < 16; i += 2) {
-    const int shift = 24 - static_cast<int>(i % 4 * 8);
-    const Ints first = (scales[i / 4] << shift) >> 24;
-    const Ints second = (scales[i / 4] << (shift - 8)) >> 24;
-    store(panel.scales[group * 2 + i], first);
-    store(panel.scales[group * 2 + i + 1], second);
-    store(panel.pairs[group + i / 2], (first & 0xFFFF) | (second << 16));
-  }
+  for (std::size_t i = 0; i < 16; ++i)
+    store(panel.scales[group * 2 + i], (scales[i / 4] << (24 - static_cast<int>(i % 4 * 8))) >> 24);
   for (std::size_t half = 0; half < 2; ++half) {
     Ints high[8];
     Isa::template load_columns<8>(rows, offset + 128 + half * 32, high);
@@ -142,7 +135,8 @@ template <class Isa>
   }
 }
 
-/// Unpacks `num_values` values from `first_value` on, a multiple of kPanelDepth. `prefetch` moves as fast.
+/// Unpacks `num_values` values from `first_value` on, whole blocks, to where they stand in a panel of
+/// kPanelDepth. `prefetch` moves as fast.
 template <class Isa, WeightType kType>
 [[gnu::always_inline]] inline void unpack(RowPointers rows, std::size_t first_value, std::size_t num_values,
                                           Prefetch& prefetch, Panel& panel) {

@@ -3,25 +3,14 @@
 #include <cstring>
 
 #include <immintrin.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
+#include "kernels/cpu/amx.hpp"
 #include "kernels/training/gemm_blocks.hpp"
 
 namespace lyceum::kernels::training {
 namespace {
 
-/// Layout of LDTILECFG's operand (Intel SDM, volume 1, section 18.3).
-struct alignas(64) TileConfiguration {
-  std::uint8_t palette = 1;
-  std::uint8_t start_row = 0;
-  std::array<std::uint8_t, 14> reserved{};
-  std::array<std::uint16_t, 16> row_bytes{};
-  std::array<std::uint8_t, 16> rows{};
-};
-
-constexpr int kTiles = 8;
-constexpr std::size_t kTileRowBytes = 64;
+constexpr std::size_t kTileRowBytes = cpu::kAmxTileRowBytes;
 /// Depth blocks of a transposed operand that are turned at a time: 32 KiB.
 constexpr std::size_t kTurnedBlocks = 16;
 
@@ -29,10 +18,10 @@ constexpr std::size_t kTurnedBlocks = 16;
 [[gnu::target("amx-tile")]] void configure_tiles() {
   static thread_local bool is_configured = false;
   if (is_configured) return;
-  TileConfiguration configuration;
-  for (std::size_t tile = 0; tile < kTiles; ++tile) {
+  cpu::TileConfiguration configuration;
+  for (std::size_t tile = 0; tile < cpu::kAmxTiles; ++tile) {
     configuration.row_bytes[tile] = kTileRowBytes;
-    configuration.rows[tile] = 16;
+    configuration.rows[tile] = cpu::kAmxTileRows;
   }
   _tile_loadconfig(&configuration);
   is_configured = true;
@@ -91,18 +80,10 @@ void turn_tiles(const Bf16* packed, std::size_t num_tiles, Bf16* out) {
   }
 }
 
-bool has_amx_bf16() {
-  if (!__builtin_cpu_supports("amx-tile") || !__builtin_cpu_supports("amx-bf16")) return false;
-  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
-  constexpr long kTileData = 18;               // XFEATURE_XTILEDATA
-  return ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
-}
-
 }  // namespace
 
 bool amx_is_permitted() {
-  static const bool is_permitted = has_amx_bf16();
-  return is_permitted;
+  return __builtin_cpu_supports("amx-bf16") && cpu::has_amx_tiles();
 }
 
 void block_amx_bf16(const Bf16* a, std::size_t stride, const Bf16* packed, float* c, std::size_t c_stride,

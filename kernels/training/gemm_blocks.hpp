@@ -31,7 +31,7 @@ void transposed_block_avx512_bf16(const Bf16* a, const Bf16* b, float* c, std::s
 void transposed_block_amx_bf16(const Bf16* a, const Bf16* b, float* c, std::size_t c_stride,
                                std::size_t num_blocks, bool accumulates);
 
-/// Asks the operating system for the tile registers, once a process; false where it has none.
+/// Whether tile registers with products of bf16 may be used.
 bool amx_is_permitted();
 
 }  // namespace lyceum::kernels::training

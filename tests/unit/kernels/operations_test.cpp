@@ -9,14 +9,29 @@
 #include <gtest/gtest.h>
 
 #include "kernels/cpu/isa.hpp"
+#include "kernels/cpu/operations.hpp"
 #include "kernels/matmul.hpp"
 #include "kernels/rms_norm.hpp"
+#include "tests/unit/kernels/emulated_tile_kernels.hpp"
 #include "tests/unit/kernels/random_values.hpp"
 
 namespace lyceum::kernels {
 namespace {
 
-constexpr std::array kIsas{Isa::portable, Isa::avx2, Isa::avx512};
+/// Kernels of an instruction set, perhaps with other tiles.
+struct Variant {
+  const char* name;
+  Isa isa;
+  const cpu::TileKernels* tiles = nullptr;
+};
+
+constexpr std::array kVariants {
+  Variant{"portable", Isa::portable}, Variant{"avx2", Isa::avx2}, Variant{"avx512", Isa::avx512},
+      Variant{"amx", Isa::amx}, Variant{"portable_emulating_tiles", Isa::portable, &cpu::kEmulatedTiles},
+#if defined(__x86_64__)
+      Variant{"avx512_emulating_tiles", Isa::avx512, &cpu::kEmulatedTilesAvx512},
+#endif
+};
 constexpr std::array kTypes{WeightType::f32,  WeightType::f16,  WeightType::bf16, WeightType::q8_0,
                             WeightType::q4_0, WeightType::q4_k, WeightType::q5_k, WeightType::q6_k};
 
@@ -30,16 +45,34 @@ testing::AssertionResult have_same_bits(std::span<const float> a, std::span<cons
   return testing::AssertionSuccess();
 }
 
-class OperationsOfIsa : public testing::TestWithParam<Isa> {
+class OperationsOfIsa : public testing::TestWithParam<Variant> {
  protected:
   void SetUp() override {
+    const auto& [name, isa, tiles] = GetParam();
     const auto available = available_isas();
-    if (std::ranges::find(available, GetParam()) == available.end())
-      GTEST_SKIP() << "this processor lacks " << name_of(GetParam());
-    one_thread = make_cpu_operations(GetParam(), 1);
-    three_threads = make_cpu_operations(GetParam(), 3);
+    if (std::ranges::find(available, isa) == available.end())
+      GTEST_SKIP() << "this processor lacks " << name_of(isa);
+    table = cpu::kernels_of(isa);
+    if (tiles != nullptr) table.tiles = tiles;
+    one_thread = std::make_unique<cpu::CpuOperations>(table, 1);
+    three_threads = std::make_unique<cpu::CpuOperations>(table, 3);
   }
 
+  testing::AssertionResult gives_the_bits_of_the_reference(const WeightMatrix& weight,
+                                                           std::span<const float> x) {
+    const std::size_t num_tokens = x.size() / weight.num_inputs;
+    std::vector<float> expected(num_tokens * weight.num_outputs);
+    reference::matmul(num_tokens, x, weight, expected);
+    for (Operations* operations : {one_thread.get(), three_threads.get()}) {
+      std::vector<float> y(expected.size(), 9.0F);
+      const Product product{weight, y};
+      operations->matmul(num_tokens, x, {&product, 1});
+      if (const auto same = have_same_bits(y, expected); !same) return same;
+    }
+    return testing::AssertionSuccess();
+  }
+
+  cpu::KernelTable table{};
   std::unique_ptr<Operations> one_thread{};
   std::unique_ptr<Operations> three_threads{};
   std::unique_ptr<Operations> specification = make_reference_operations();
@@ -56,17 +89,29 @@ TEST_P(OperationsOfIsa, MultiplyAllTypesToTheBit) {
         for (const std::size_t num_tokens : {1U, 2U, 3U, 4U, 19U}) {
           const auto w = random_matrix(type, depth, num_outputs, ++seed);
           const auto x = random_values(num_tokens * depth, ++seed);
-          std::vector<float> expected(num_tokens * num_outputs);
-          reference::matmul(num_tokens, x, w.view, expected);
-          for (Operations* operations : {one_thread.get(), three_threads.get()}) {
-            std::vector<float> y(expected.size(), 9.0F);
-            const Product product{w.view, y};
-            operations->matmul(num_tokens, x, {&product, 1});
-            ASSERT_TRUE(have_same_bits(y, expected))
-                << "type " << static_cast<int>(type) << ", " << depth << " inputs, " << num_outputs
-                << " outputs, " << num_tokens << " tokens";
-          }
+          ASSERT_TRUE(gives_the_bits_of_the_reference(w.view, x))
+              << "type " << static_cast<int>(type) << ", " << depth << " inputs, " << num_outputs
+              << " outputs, " << num_tokens << " tokens";
         }
+      }
+    }
+  }
+}
+
+// Goal: tiles of tokens and of rows, full and in part, over one step of their depth and several.
+TEST_P(OperationsOfIsa, MultiplyManyTokensToTheBit) {
+  std::uint64_t seed = 1000;
+  for (const WeightType type : kTypes) {
+    if (!is_quantized(type)) continue;
+    const std::size_t block = weight_block(type).num_values;
+    for (const std::size_t depth : {block, 768 / block * block + block}) {
+      for (const auto& [num_tokens, num_outputs] :
+           {std::pair{16U, 15U}, {17U, 130U}, {45U, 33U}, {64U, 16U}}) {
+        const auto w = random_matrix(type, depth, num_outputs, ++seed);
+        const auto x = random_values(num_tokens * depth, ++seed);
+        EXPECT_TRUE(gives_the_bits_of_the_reference(w.view, x))
+            << "type " << static_cast<int>(type) << ", " << depth << " inputs, " << num_outputs
+            << " outputs, " << num_tokens << " tokens";
       }
     }
   }
@@ -90,25 +135,35 @@ TEST_P(OperationsOfIsa, MultiplySeveralMatricesOfDifferentTypesAtOnce) {
 }
 
 TEST_P(OperationsOfIsa, MultiplyExtremeCodesAndActivations) {
-  // Q8_0 has -128, and products must not saturate.
-  auto w = random_matrix(WeightType::q8_0, 64, 16, 1);
-  for (std::size_t at = 0; at < w.bytes.size(); ++at) {
-    if (at % 34 >= 2) w.bytes[at] = static_cast<std::byte>(at % 3 == 0 ? 127 : 128);
-  }
-  std::vector<float> x(64, 1.0F);
-  x[40] = -1.0F;
-  std::vector<float> expected(16);
-  std::vector<float> y(16);
-  reference::matmul(1, x, w.view, expected);
-  const Product product{w.view, y};
-  one_thread->matmul(1, x, {&product, 1});
-  EXPECT_TRUE(have_same_bits(y, expected));
+  for (const std::size_t num_tokens : {1U, 16U}) {
+    // Q8_0 has -128, and products must not saturate.
+    auto w = random_matrix(WeightType::q8_0, 64, 16, 1);
+    for (std::size_t at = 0; at < w.bytes.size(); ++at) {
+      if (at % 34 >= 2) w.bytes[at] = static_cast<std::byte>(at % 3 == 0 ? 127 : 128);
+    }
+    std::vector<float> x(num_tokens * 64, 1.0F);
+    x[40] = -1.0F;
+    EXPECT_TRUE(gives_the_bits_of_the_reference(w.view, x)) << num_tokens << " tokens";
 
-  // Activations too small for a scale.
-  x.assign(64, 1e-44F);
-  reference::matmul(1, x, w.view, expected);
-  one_thread->matmul(1, x, {&product, 1});
-  EXPECT_TRUE(have_same_bits(y, expected));
+    // Activations too small for a scale.
+    x.assign(num_tokens * 64, 1e-44F);
+    EXPECT_TRUE(gives_the_bits_of_the_reference(w.view, x)) << num_tokens << " tokens";
+
+    // The largest codes, scales and minimums, and the lowest codes with scales of either sign.
+    for (const WeightType type : {WeightType::q4_k, WeightType::q5_k, WeightType::q6_k}) {
+      for (const int byte : {0xFF, 0x7F, 0x80, 0x00}) {
+        auto k = random_matrix(type, 256, 16, 2);
+        const std::size_t codes = type == WeightType::q6_k ? 0 : 4;
+        for (std::size_t row = 0; row < 16; ++row)
+          std::memset(k.bytes.data() + row * k.view.row_bytes() + codes, byte,
+                      k.view.row_bytes() - (codes == 0 ? 2 : codes));
+        x.assign(num_tokens * 256, 1.0F);
+        EXPECT_TRUE(gives_the_bits_of_the_reference(k.view, x)) << static_cast<int>(type) << ", " << byte;
+        x.assign(num_tokens * 256, -1.0F);
+        EXPECT_TRUE(gives_the_bits_of_the_reference(k.view, x)) << static_cast<int>(type) << ", " << byte;
+      }
+    }
+  }
 }
 
 TEST_P(OperationsOfIsa, NormaliseAndGateRowsToTheBit) {
@@ -214,8 +269,8 @@ TEST_P(OperationsOfIsa, MixExpertsToTheBit) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, OperationsOfIsa, testing::ValuesIn(kIsas),
-                         [](const auto& info) { return std::string(name_of(info.param)); });
+INSTANTIATE_TEST_SUITE_P(Isas, OperationsOfIsa, testing::ValuesIn(kVariants),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace lyceum::kernels
