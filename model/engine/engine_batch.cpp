@@ -1,15 +1,27 @@
 // Who is in the batch, and with how many tokens.
 #include <algorithm>
 
+#include "kernels/attention.hpp"
 #include "model/engine/engine.hpp"
 
 namespace lyceum::model {
 namespace {
 
+using kernels::kAttentionPage;
+
 bool holds_pages(Job& job) {
   return std::ranges::any_of(job.sequences(), [](const auto& sequence) {
     return sequence->state && !sequence->state->pages().empty();
   });
+}
+
+/// Of what `sequence` may take over, the tokens that `running` has computed.
+std::size_t computed_alike(const Sequence& running, const Sequence& sequence, std::size_t useful) {
+  if (&running == &sequence || !running.state || running.cache_variant() != sequence.cache_variant())
+    return 0;
+  const auto computed = std::span(running.tokens).first(std::min(running.shareable(), running.tokens.size()));
+  const auto wanted = std::span(sequence.tokens).first(useful);
+  return static_cast<std::size_t>(std::ranges::mismatch(computed, wanted).in1 - computed.begin());
 }
 
 }  // namespace
@@ -20,8 +32,17 @@ void Engine::begin(Sequence& sequence) {
   // The last token is computed in any case, for its logits.
   const std::size_t useful =
       std::min({sequence.tokens.size() - 1, sequence.logits_from, sequence.next_change(0)});
-  const PrefixCache::Hit hit =
-      cache_.find(sequence.cache_variant(), std::span(sequence.tokens).first(useful));
+  PrefixCache::Hit hit = cache_.find(sequence.cache_variant(), std::span(sequence.tokens).first(useful));
+  // The cache gets the pages of those that run when they are full; a fork wants the last one, too.
+  for (const auto& entry : entries_) {
+    for (const auto& running : entry->job->sequences()) {
+      const std::size_t length = computed_alike(*running, sequence, useful);
+      if (length <= hit.length) continue;
+      const auto& pages = running->state->pages();
+      const auto count = static_cast<std::ptrdiff_t>((length + kAttentionPage - 1) / kAttentionPage);
+      hit = {.pages = {pages.begin(), pages.begin() + count}, .length = length};
+    }
+  }
   sequence.state->adopt(hit.pages, hit.length);
   sequence.num_cached = hit.length;
   counters_.cached_tokens += hit.length;

@@ -54,6 +54,29 @@ TEST_F(EngineTest, TakesAPrefixFromTheCacheWithoutComputingItAgain) {
   EXPECT_EQ(b, alone(transformer_, request_for(second, 5)));
 }
 
+TEST_F(EngineTest, AForkOfATextUnderWayComputesNothingOfItAgainAndTakesOnePage) {
+  Engine engine(transformer_, {.num_pages = 64});
+  GenerationRequest request = request_for(prompt_of(100, 1), 60);
+  request.guesses_from_prompt = false;
+  Outcome origin;
+  start(engine, request, origin);
+  while (origin.tokens.size() < 20) engine.step();
+  const EngineStatus before = engine.status();
+  Outcome fork;
+  request.start.generated = origin.tokens;
+  start(engine, request, fork);
+  engine.step();
+  EXPECT_EQ(engine.status().num_pages_used - before.num_pages_used, 1U);
+  run(engine);
+
+  const Outcome whole = alone(transformer_, request_for(prompt_of(100, 1), 60));
+  EXPECT_EQ(origin, whole);
+  EXPECT_EQ(fork.tokens, std::vector<TokenId>(whole.tokens.begin() + 20, whole.tokens.end()));
+  ASSERT_TRUE(fork.is_done());
+  EXPECT_EQ((*fork.end)->cached_tokens, 119U);
+  EXPECT_EQ((*fork.end)->computed_tokens, 40U);
+}
+
 TEST_F(EngineTest, GoesOnAfterAPauseWithoutComputingAnythingTwice) {
   Engine engine(transformer_, {.num_pages = 64});
   Outcome outcome;
