@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
+#include "base/files.hpp"
 #include "base/xz.hpp"
 
 namespace lyceum {
@@ -15,12 +14,9 @@ namespace fs = std::filesystem;
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 30U;
 
 Result<std::string> read_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Error{Errc::not_found, path + ": cannot be read"};
-  std::ostringstream bytes;
-  bytes << file.rdbuf();
-  if (!path.ends_with(".xz")) return std::move(bytes).str();
-  auto text = decompress_xz(bytes.str(), kMaxFileBytes);
+  TRY(std::string bytes, read_file_blocking(path, kMaxFileBytes));
+  if (!path.ends_with(".xz")) return bytes;
+  auto text = decompress_xz(bytes, kMaxFileBytes);
   if (!text) return Error{text.error().code, path + ": " + text.error().message};
   return text;
 }

@@ -4,16 +4,17 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include <unistd.h>
+
+#include "base/files.hpp"
 
 namespace lyceum::cli {
 namespace {
 
 constexpr std::string_view kEnvironmentPrefix = "LYCEUM_";
-constexpr std::uintmax_t kMaxFileBytes = 1U << 20U;
+constexpr std::size_t kMaxFileBytes = 1U << 20U;
 
 std::string home_folder(const char* variable, const char* below_home) {
   if (const char* folder = std::getenv(variable); folder != nullptr && *folder != '\0') return folder;
@@ -249,16 +250,7 @@ Result<void> read_configuration_file_blocking(const std::string& path, Configura
     }
     if (chosen.empty()) return ok();
   }
-  std::error_code failed;
-  const auto size = std::filesystem::file_size(chosen, failed);
-  std::ifstream stream(chosen, std::ios::binary);
-  if (failed || !stream) return Error{Errc::not_found, chosen + ": cannot be read"};
-  if (size > kMaxFileBytes) return Error{Errc::too_large, chosen + ": larger than 1 MiB"};
-  std::ostringstream text;
-  text << stream.rdbuf();
-  auto parsed = parse_json(text.str());
-  if (!parsed) return Error{parsed.error().code, chosen + ": " + parsed.error().message};
-  sources.file = *std::move(parsed);
+  TRY(sources.file, read_json_file_blocking(chosen, kMaxFileBytes));
   sources.file_name = chosen;
   return ok();
 }

@@ -6,13 +6,12 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/files.hpp"
 #include "base/json.hpp"
 
 namespace lyceum::cli {
@@ -46,20 +45,6 @@ bool write_all(int descriptor, std::string_view content) {
 }
 
 }  // namespace
-
-Result<std::string> read_file_blocking(const std::string& path, std::size_t size_bytes_max) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return io_error(path, "cannot be read");
-  std::error_code failed;
-  const auto size = std::filesystem::file_size(path, failed);
-  if (!failed && size > size_bytes_max) {
-    return Error{Errc::too_large, path + ": larger than " + std::to_string(size_bytes_max) + " bytes"};
-  }
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (stream.bad()) return io_error(path, "cannot be read");
-  return text.str();
-}
 
 Result<void> replace_file_blocking(const std::string& path, const std::string& content, unsigned mode) {
   const std::string temporary = path + ".new";

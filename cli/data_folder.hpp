@@ -43,9 +43,6 @@ class DataFolder {
   std::string path_;
 };
 
-/// A whole file. Errors: io, too_large.
-Result<std::string> read_file_blocking(const std::string& path, std::size_t size_bytes_max);
-
 /// Writes a file so that a reader sees the old or the new content, never a part, and forces it to the disk.
 /// Errors: io.
 Result<void> replace_file_blocking(const std::string& path, const std::string& content, unsigned mode);

@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include "base/files.hpp"
 #include "base/log.hpp"
 #include "cli/data_folder.hpp"
 

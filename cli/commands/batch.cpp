@@ -14,6 +14,7 @@
 
 #include "base/async/task_group.hpp"
 #include "base/clock.hpp"
+#include "base/files.hpp"
 #include "cli/batch_plan.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/data_folder.hpp"

@@ -2,8 +2,8 @@
 #include <filesystem>
 #include <iostream>
 
+#include "base/files.hpp"
 #include "cli/commands/commands.hpp"
-#include "cli/data_folder.hpp"
 
 namespace lyceum::cli {
 namespace {

@@ -3,23 +3,15 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <sstream>
 
+#include "base/files.hpp"
 #include "cli/commands/command_context.hpp"
 #include "model/curriculum.hpp"
 
 namespace lyceum::cli {
 namespace {
 
-Result<Json> read_json(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return Error{Errc::not_found, path + ": cannot be read"};
-  std::ostringstream text;
-  text << file.rdbuf();
-  auto parsed = parse_json(text.str());
-  if (!parsed) return Error{parsed.error().code, path + ": " + parsed.error().message};
-  return parsed;
-}
+constexpr std::size_t kMaxConfigBytes = 1U << 20U;
 
 Result<void> write_text(const std::string& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
@@ -30,14 +22,14 @@ Result<void> write_text(const std::string& path, const std::string& text) {
 }
 
 Result<void> make_tokenizer(const TrainDataOptions& options) {
-  TRY(const Json config, read_json(options.config));
+  TRY(const Json config, read_json_file_blocking(options.config, kMaxConfigBytes));
   TRY(const auto training, model::parse_tokenizer_training(config, options.data));
   TRY(const Json tokenizer, model::train_tokenizer_blocking(training));
   return write_text(options.output, tokenizer.dump(1) + "\n");
 }
 
 Result<Json> make_data(const TrainDataOptions& options) {
-  TRY(const Json config, read_json(options.config));
+  TRY(const Json config, read_json_file_blocking(options.config, kMaxConfigBytes));
   std::error_code failed;
   std::filesystem::create_directories(options.output, failed);
   if (failed) return Error{Errc::io, options.output + ": " + failed.message()};

@@ -1,9 +1,8 @@
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <map>
-#include <sstream>
 
+#include "base/files.hpp"
 #include "base/random.hpp"
 #include "cli/eval/case_rows.hpp"
 #include "cli/eval/model_cases.hpp"
@@ -17,6 +16,7 @@ constexpr std::uint64_t kSeed = 4;
 constexpr std::size_t kToolOptions = 10;
 constexpr std::size_t kSimilarTools = 5;
 constexpr std::size_t kEvidenceSentences = 2;
+constexpr std::size_t kMaxNamesBytes = 16U << 20U;
 
 std::size_t draw(SeededRandom& random, std::size_t below) {
   std::array<std::uint8_t, 4> bytes{};
@@ -97,13 +97,6 @@ model::RelationExample relation_example(const Json& row) {
     return joined(tokens, place.front().get<std::size_t>(), place.back().get<std::size_t>() + 1);
   };
   return {.sentence = joined(tokens, 0, tokens.size()), .head = mention("head"), .tail = mention("tail")};
-}
-
-Result<Json> read_relation_names(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return parse_json(text.str());
 }
 
 std::string description_of(const Json& names, const std::string& relation) {
@@ -200,7 +193,7 @@ Result<std::vector<ChoiceCase>> climate_fever_cases_blocking(const std::string& 
 Result<std::vector<ChoiceCase>> fewrel_cases_blocking(const std::string& data, const Episodes& episodes,
                                                       std::size_t cases_max) {
   TRY(const auto rows, read_set_blocking(data, "re-fewrel", "novel_wiki"));
-  TRY(const Json names, read_relation_names(data + "/re-fewrel/pid2name.json"));
+  TRY(const Json names, read_json_file_blocking(data + "/re-fewrel/pid2name.json", kMaxNamesBytes));
   return guarded("re-fewrel", [&]() -> Result<std::vector<ChoiceCase>> {
     std::map<std::string, std::vector<model::RelationExample>> examples;
     for (const Json& row : rows)

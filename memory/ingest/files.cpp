@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 
 #include "memory/documents.hpp"
@@ -36,22 +35,6 @@ Result<std::vector<std::string>> list_files(const std::string& path) {
   if (failed) return Error{Errc::io, path + ": " + failed.message()};
   std::sort(files.begin(), files.end());
   return files;
-}
-
-Result<std::string> read_file(const std::string& path) {
-  std::error_code failed;
-  const std::uintmax_t size = fs::file_size(path, failed);
-  if (failed) return Error{Errc::io, path + ": " + failed.message()};
-  if (size > kMaxDocumentBytes) {
-    return Error{Errc::too_large, path + ": " + std::to_string(size) + " bytes, the limit is " +
-                                      std::to_string(kMaxDocumentBytes)};
-  }
-  std::string bytes(size, '\0');
-  std::ifstream file(path, std::ios::binary);
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (!file || static_cast<std::uintmax_t>(file.gcount()) != size)
-    return Error{Errc::io, path + ": cannot be read"};
-  return bytes;
 }
 
 }  // namespace lyceum::memory

@@ -13,7 +13,4 @@ inline constexpr std::size_t kMaxFilesInDirectory = 1'000'000;
 /// passed over, so that the walk stays in the tree. Errors: not_found, too_large (too many), io.
 Result<std::vector<std::string>> list_files(const std::string& path);
 
-/// Errors: too_large (over kMaxDocumentBytes), io.
-Result<std::string> read_file(const std::string& path);
-
 }  // namespace lyceum::memory

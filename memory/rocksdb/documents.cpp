@@ -5,6 +5,7 @@
 #include <shared_mutex>
 #include <utility>
 
+#include "base/files.hpp"
 #include "base/text.hpp"
 #include "memory/ingest/files.hpp"
 #include "memory/ingest/parse.hpp"
@@ -76,7 +77,7 @@ Result<void> take_in(Ingestion& ingestion, ReadFile file) {
 
 Result<ReadFile> read_path(const std::string& collection, const std::string& path) {
   TRY_OK(check_name("file name", path, kMaxSourceBytes));
-  TRY(std::string bytes, read_file(path));
+  TRY(std::string bytes, read_file_blocking(path, kMaxDocumentBytes));
   return parse_request({.collection = collection, .source = path, .bytes = std::move(bytes)});
 }
 

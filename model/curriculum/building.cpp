@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
+#include "base/files.hpp"
 #include "base/json_lines.hpp"
 
 namespace lyceum::model {
@@ -12,11 +12,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kMaxReadmeBytes = 1U << 20U;
+
+/// Empty where the folder has none.
 std::string read_readme(const fs::path& folder) {
-  std::ifstream file(folder / "README.md");
-  std::ostringstream text;
-  text << file.rdbuf();
-  return std::move(text).str();
+  auto text = read_file_blocking((folder / "README.md").string(), kMaxReadmeBytes);
+  return text ? *std::move(text) : std::string();
 }
 
 std::vector<std::string> cells_of(std::string_view line) {

@@ -1,10 +1,9 @@
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <set>
-#include <sstream>
 
+#include "base/files.hpp"
 #include "base/json_lines.hpp"
 #include "model/curriculum/choices.hpp"
 #include "model/task_prompts.hpp"
@@ -15,6 +14,7 @@ namespace {
 constexpr std::size_t kMaxOthers = 4;
 constexpr std::size_t kMaxShown = 4;
 constexpr std::size_t kMaxDescriptionBytes = 160;
+constexpr std::size_t kMaxNamesBytes = 16U << 20U;
 
 std::string words_of(const Json& tokens, std::size_t begin, std::size_t end) {
   std::string text;
@@ -46,13 +46,10 @@ struct RelationText {
 using RelationTexts = std::map<std::string, RelationText>;
 
 Result<RelationTexts> read_relation_texts_blocking(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  auto parsed = parse_json(text.str());
-  if (!parsed || !parsed->is_object()) return Error{Errc::malformed, path + ": expected an object of names"};
+  TRY(const Json names_by_id, read_json_file_blocking(path, kMaxNamesBytes));
+  if (!names_by_id.is_object()) return Error{Errc::malformed, path + ": expected an object of names"};
   RelationTexts texts;
-  for (const auto& [id, names] : parsed->items()) {
+  for (const auto& [id, names] : names_by_id.items()) {
     if (!names.is_array() || names.size() != 2 || !names[0].is_string() || !names[1].is_string()) continue;
     const std::string description = names[1].get<std::string>();
     texts[id] = {names[0].get<std::string>(), description.substr(0, description.find_first_of(".[(;"))};

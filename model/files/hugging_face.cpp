@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/files.hpp"
 #include "model/files/gguf_parser.hpp"
 #include "model/files/mapped_file.hpp"
 #include "model/files/safetensors.hpp"
@@ -16,22 +17,9 @@ namespace {
 constexpr std::size_t kMaxConfigBytes = 16 * 1024 * 1024;
 constexpr std::size_t kMaxTokenIds = 8 * 1024 * 1024;
 
-Result<std::string> read_file_blocking(const std::string& path, std::size_t size_bytes_max) {
-  TRY(const auto mapping, MappedFile::open_blocking(path));
-  const auto bytes = mapping->bytes();
-  if (bytes.size() > size_bytes_max) {
-    return Error{Errc::too_large, path + ": expected at most " + std::to_string(size_bytes_max) +
-                                      " bytes, found " + std::to_string(bytes.size())};
-  }
-  const void* text = bytes.data();
-  return std::string(static_cast<const char*>(text), bytes.size());
-}
-
-Result<Json> read_json_blocking(const std::string& path, std::size_t size_bytes_max) {
-  TRY(const std::string text, read_file_blocking(path, size_bytes_max));
-  auto json = parse_json(text);
-  if (!json) return Error{json.error().code, path + ": " + json.error().message};
-  if (!json->is_object()) return Error{Errc::malformed, path + ": expected an object"};
+Result<Json> read_object_blocking(const std::string& path, std::size_t size_bytes_max) {
+  auto json = read_json_file_blocking(path, size_bytes_max);
+  if (json && !json->is_object()) return Error{Errc::malformed, path + ": expected an object"};
   return json;
 }
 
@@ -85,7 +73,7 @@ class FolderReader {
   Result<SourceModel> read_blocking() {
     source_.path = folder_;
     const std::string config_path = path("config.json");
-    TRY(config_, read_json_blocking(config_path, kMaxConfigBytes));
+    TRY(config_, read_object_blocking(config_path, kMaxConfigBytes));
     TRY(model_config_, read_hugging_face_config(config_, config_path, source_.metadata));
     source_.num_layers = model_config_.num_layers;
     source_.metadata.set_string("general.name", std::filesystem::path(folder_).filename().string());
@@ -125,7 +113,7 @@ class FolderReader {
 
   Result<void> read_tokenizer_blocking() {
     const std::string tokenizer_path = path("tokenizer.json");
-    TRY(const Json tokenizer, read_json_blocking(tokenizer_path, kMaxTokenizerJsonBytes));
+    TRY(const Json tokenizer, read_object_blocking(tokenizer_path, kMaxTokenizerJsonBytes));
     const std::size_t num_tokens = num_embeddings();
     if (num_tokens > kMaxTokenIds)
       return Error{Errc::too_large, folder_ + ": the embedding has too many rows"};
@@ -133,7 +121,7 @@ class FolderReader {
     TRY_OK(set_tokenizer_metadata(tokenizer, tokenizer_path, metadata, num_tokens));
     Json settings = Json::object();
     if (exists(path("tokenizer_config.json"))) {
-      TRY(settings, read_json_blocking(path("tokenizer_config.json"), kMaxConfigBytes));
+      TRY(settings, read_object_blocking(path("tokenizer_config.json"), kMaxConfigBytes));
     }
     set_token(tokenizer, settings, "bos_token", "tokenizer.ggml.bos_token_id");
     set_token(tokenizer, settings, "eos_token", "tokenizer.ggml.eos_token_id");

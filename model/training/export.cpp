@@ -1,7 +1,4 @@
-#include <fstream>
-#include <sstream>
-
-#include "base/json.hpp"
+#include "base/files.hpp"
 #include "model/blended.hpp"
 #include "model/files/gguf_writer.hpp"
 #include "model/files/quantization_mix.hpp"
@@ -14,6 +11,7 @@ namespace lyceum::model {
 namespace {
 
 constexpr const char* kArchitecture = "qwen3moe";
+constexpr std::size_t kMaxBlendBytes = 1U << 20U;
 
 struct ExportedTensor {
   std::string name{};
@@ -101,19 +99,10 @@ void set_extents(const DecoderShape& shape, std::size_t experts_used, GgufHeader
   header.set_f32("qwen3moe.rope.freq_base", static_cast<float>(shape.rope_base));
 }
 
-Result<std::string> read_text_blocking(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return Error{Errc::not_found, path + ": cannot be opened"};
-  std::ostringstream text;
-  text << file.rdbuf();
-  return std::move(text).str();
-}
-
 /// Ids that no text has are filled up; ids beyond the embedding are an error.
 Result<void> set_tokenizer_blocking(const std::string& path, std::size_t vocabulary_size,
                                     GgufHeader& header) {
-  TRY(const std::string text, read_text_blocking(path));
-  TRY(const Json json, parse_json(text));
+  TRY(const Json json, read_json_file_blocking(path, kMaxTokenizerJsonBytes));
   TRY(const std::size_t num_tokens, set_tokenizer_metadata(json, path, header, vocabulary_size));
   if (num_tokens > vocabulary_size) {
     return Error{Errc::malformed, path + ": expected ids below " + std::to_string(vocabulary_size) +
@@ -123,8 +112,7 @@ Result<void> set_tokenizer_blocking(const std::string& path, std::size_t vocabul
 }
 
 Result<void> set_blend_blocking(const std::string& path, GgufHeader& header) {
-  TRY(const std::string text, read_text_blocking(path));
-  TRY(const Json json, parse_json(text));
+  TRY(const Json json, read_json_file_blocking(path, kMaxBlendBytes));
   TRY(const Blend blend, read_blend(json));
   header.set_string(kBlendKey, dump_json(to_json(blend)));
   return ok();

@@ -2,16 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <numbers>
-#include <sstream>
 
+#include "base/files.hpp"
 #include "model/training/seeded.hpp"
 
 namespace lyceum::model {
 namespace {
 
 constexpr std::int64_t kMaxTokens = std::int64_t{1} << 50U;
+constexpr std::size_t kMaxConfigBytes = 1U << 20U;
 constexpr std::size_t kMaxPathBytes = 4096;
 constexpr std::size_t kMaxPhases = 64;
 constexpr std::size_t kMaxKinds = 256;
@@ -236,13 +236,8 @@ Result<TrainConfig> read_train_config(const Json& json) {
 }
 
 Result<TrainConfig> read_train_config_blocking(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return Error{Errc::not_found, path + ": cannot be opened"};
-  std::ostringstream text;
-  text << file.rdbuf();
-  auto json = parse_json(text.str());
-  if (!json) return Error{json.error().code, path + ": " + json.error().message};
-  auto config = read_train_config(*json);
+  TRY(const Json json, read_json_file_blocking(path, kMaxConfigBytes));
+  auto config = read_train_config(json);
   if (!config) return Error{config.error().code, path + ": " + config.error().message};
   return config;
 }

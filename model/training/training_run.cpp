@@ -5,6 +5,7 @@
 #include <iomanip>
 #include <sstream>
 
+#include "base/files.hpp"
 #include "model/training.hpp"
 #include "model/training/trainer.hpp"
 
@@ -16,6 +17,7 @@ namespace fs = std::filesystem;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr double kMetricsSeconds = 10.0;
+constexpr std::size_t kMaxSummaryBytes = 16U << 20U;
 
 double seconds_since(SteadyClock::time_point start) {
   return std::chrono::duration<double>(SteadyClock::now() - start).count();
@@ -23,11 +25,7 @@ double seconds_since(SteadyClock::time_point start) {
 
 Result<std::vector<std::string>> read_kinds(const std::string& folder) {
   const std::string path = (fs::path(folder) / "summary.json").string();
-  std::ifstream file(path);
-  if (!file) return Error{Errc::not_found, path + ": cannot be opened"};
-  std::ostringstream text;
-  text << file.rdbuf();
-  TRY(const Json summary, parse_json(text.str()));
+  TRY(const Json summary, read_json_file_blocking(path, kMaxSummaryBytes));
   std::vector<std::string> kinds;
   if (summary.is_object() && summary.contains("kinds") && summary["kinds"].is_array()) {
     for (const Json& kind : summary["kinds"]) {
