@@ -42,8 +42,9 @@ std::vector<Setting> make_settings() {
   add_string("token", "",
              "Credential of the service; empty: the file \"token\" in the data folder, made at first start");
   all.back().is_secret = true;
-  add_string("model", "", "Language model, in short: lexical, remote, or engine:FILE for a GGUF file");
-  add_string("model.provider", "lexical", "Language model", {"lexical", "remote", "engine"});
+  add_string("model", "",
+             "Language model, in short: shipped, lexical, remote, or engine:FILE for a GGUF file");
+  add_string("model.provider", "shipped", "Language model", {"shipped", "lexical", "remote", "engine"});
   add_string("model.file", "", "Engine: a GGUF file or a Hugging Face folder, which runs in this process");
   add_string("model.device", "cpu",
              "Engine: computes on cpu, cuda, cuda:N, or auto (a card where there is one)");

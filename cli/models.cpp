@@ -1,11 +1,22 @@
 #include "cli/models.hpp"
 
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 
 #include "model/engine.hpp"
 #include "model/lexical.hpp"
 
 namespace lyceum::cli {
+namespace {
+
+ModelChoice shipped_model() {
+  std::error_code ignored;
+  if (!std::filesystem::exists(LYCEUM_SHIPPED_MODEL, ignored)) return {.provider = "lexical", .file = {}};
+  return {.provider = "engine", .file = LYCEUM_SHIPPED_MODEL};
+}
+
+}  // namespace
 
 Result<model::RemoteModelOptions> remote_model_options(const Configuration& configuration) {
   model::RemoteModelOptions options;
@@ -34,12 +45,13 @@ Result<ModelChoice> model_choice(const Configuration& configuration) {
   const std::string text = configuration.string("model");
   if (text.starts_with(kEngine)) {
     choice = {.provider = "engine", .file = text.substr(kEngine.size())};
-  } else if (text == "lexical" || text == "remote") {
+  } else if (text == "shipped" || text == "lexical" || text == "remote") {
     choice.provider = text;
   } else if (!text.empty()) {
     return Error{Errc::invalid_argument,
-                 "model: expected lexical, remote or engine:FILE, not \"" + text + "\""};
+                 "model: expected shipped, lexical, remote or engine:FILE, not \"" + text + "\""};
   }
+  if (choice.provider == "shipped") choice = shipped_model();
   if (choice.provider == "engine" && choice.file.empty())
     return Error{Errc::invalid_argument, "model.file: required for the engine"};
   return choice;
@@ -56,7 +68,9 @@ Result<std::unique_ptr<model::LanguageModel>> make_configured_model_blocking(
   const model::EngineModelOptions options{
       .path = choice.file,
       .key_value_bytes = static_cast<std::uint64_t>(configuration.integer("model.key_value_mb")) << 20U,
-      .device = configuration.string("model.device")};
+      .device = configuration.string("model.device"),
+      .device_memory_bytes = static_cast<std::uint64_t>(configuration.integer("model.device_memory_gb"))
+                             << 30U};
   return model::make_engine_model_blocking(options, pool, metrics);
 }
 

@@ -19,8 +19,9 @@ namespace lyceum::cli {
 /// invalid_argument.
 Result<model::RemoteModelOptions> remote_model_options(const Configuration& configuration);
 
-/// Which model is configured: model.provider and model.file, or `model` where it is given. Errors:
-/// invalid_argument.
+/// Which model is configured: model.provider and model.file, or `model` where it is given. The shipped model
+/// is the engine with the file that stands beside the sources, and the lexical model where that is gone.
+/// Errors: invalid_argument.
 struct ModelChoice {
   std::string provider{};  ///< "lexical", "remote", "engine"
   std::string file{};      ///< Of the engine.

@@ -79,6 +79,8 @@ Result<ExpertSchedule> read_experts(const Json& json, const DecoderShape& shape)
   const Json& fixed = fields.array("fixed", shape.num_layers);
   experts.num_dense_layers = static_cast<std::size_t>(
       fields.integer("dense_layers", 0, 0, static_cast<std::int64_t>(shape.num_layers)));
+  experts.num_dense_experts = static_cast<std::size_t>(
+      fields.integer("dense_experts", static_cast<std::int64_t>(experts.max), 1, most));
   experts.dense_until = fields.number("dense_until", experts.dense_until, 0.0, 1.0);
   TRY_OK(fields.finish());
   TRY(experts.fixed, read_counts(fixed, "experts.fixed", most));
@@ -158,13 +160,14 @@ std::vector<std::size_t> ExpertSchedule::draw(std::uint64_t seed, std::uint64_t 
   std::vector<std::size_t> counts(num_layers);
   for (std::size_t layer = 0; layer < num_layers; ++layer) {
     counts[layer] = min + numbers.below(max - min + 1);
-    if (layer < num_dense_layers && done < dense_until) counts[layer] = max;
+    if (layer < num_dense_layers && done < dense_until) counts[layer] = num_dense_experts;
   }
   return counts;
 }
 
 std::size_t ExpertSchedule::highest() const {
-  return fixed.empty() ? max : std::ranges::max(fixed);
+  if (!fixed.empty()) return std::ranges::max(fixed);
+  return num_dense_layers == 0 ? max : std::max(max, num_dense_experts);
 }
 
 std::uint64_t TrainConfig::num_tokens() const {

@@ -35,8 +35,10 @@ struct ExpertSchedule {
   std::size_t min = 1;
   std::size_t max = 4;
   std::vector<std::size_t> fixed{};  ///< By layer, instead of drawing
-  /// The lowest `num_dense_layers` use `max` until `dense_until` of all tokens (progressive sparsification).
+  /// The lowest `num_dense_layers` use `num_dense_experts` until `dense_until` of all tokens (progressive
+  /// sparsification, as of Sigma-MoE-Tiny).
   std::size_t num_dense_layers = 0;
+  std::size_t num_dense_experts = 4;
   double dense_until = 0.9;
 
   /// By layer, for a step after `done` (0..1) of all tokens.

@@ -18,7 +18,8 @@ class ServiceConformance : public testing::Test {
     std::string name = (std::filesystem::temp_directory_path() / "lyceum_service_test_XXXXXX").string();
     LYCEUM_CHECK(mkdtemp(name.data()) != nullptr);
     folder = name;
-    const cli::ConfigurationSources sources{.flags = {{"data_dir", name}, {"token", kTestToken}}};
+    const cli::ConfigurationSources sources{
+        .flags = {{"data_dir", name}, {"token", kTestToken}, {"model", "lexical"}}};
     const auto configuration = sources.resolve();
     LYCEUM_CHECK(configuration.has_value());
     auto started = cli::Service::start_blocking(*configuration, {});

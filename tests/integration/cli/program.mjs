@@ -21,10 +21,10 @@ export function makeFolder(t) {
   return folder;
 }
 
-/** The program's environment: nothing of the person who runs the tests. */
+/** The program's environment: nothing of the person who runs the tests, and rules where a model is not asked for. */
 function environmentOf(folder, extra) {
   const { PATH } = process.env;
-  return { PATH, HOME: folder, LYCEUM_DATA_DIR: join(folder, "data"), ...extra };
+  return { PATH, HOME: folder, LYCEUM_DATA_DIR: join(folder, "data"), LYCEUM_MODEL: "lexical", ...extra };
 }
 
 /** Starts the program; `ended` resolves to {code, signal, out, err}. */

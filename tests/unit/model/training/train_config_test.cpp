@@ -78,14 +78,16 @@ TEST(TrainConfig, ExpertsAreDrawnEvenlyForEachLayerAndStep) {
 }
 
 TEST(TrainConfig, LowLayersAreDenseUntilTheSwitch) {
-  const ExpertSchedule schedule{.min = 1, .max = 8, .num_dense_layers = 2, .dense_until = 0.9};
-  const ExpertSchedule sparse{.min = 1, .max = 8};
+  const ExpertSchedule schedule{
+      .min = 1, .max = 2, .num_dense_layers = 2, .num_dense_experts = 8, .dense_until = 0.9};
+  const ExpertSchedule sparse{.min = 1, .max = 2};
 
   const auto early = schedule.draw(3, 5, 0.89, 4);
   const auto late = schedule.draw(3, 5, 0.9, 4);
 
   EXPECT_EQ(early[0], 8U);
   EXPECT_EQ(early[1], 8U);
+  EXPECT_EQ(schedule.highest(), 8U);
   EXPECT_EQ(late, sparse.draw(3, 5, 0.9, 4));
 }
 
