@@ -62,6 +62,12 @@ Result<void> validate(const WriteRequest& request) {
     return invalid("tokens_max: must be 1 to " + std::to_string(kMaxTokens));
   }
   if (!(request.temperature >= 0 && request.temperature <= 2)) return invalid("temperature: must be 0 to 2");
+  if (!(request.contrast >= 0 && request.contrast <= kMaxContrast))
+    return invalid("contrast: must be 0 to 4");
+  if (request.contrast > 0) {
+    if (!request.without_sources) return invalid("contrast: wants the prompt without its sources");
+    TRY_OK(validate(*request.without_sources));
+  }
   return ok();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -76,6 +77,16 @@ struct ExpertChange {
   friend bool operator==(const ExpertChange&, const ExpertChange&) = default;
 };
 
+/// What a text was drawn away from: the prompt without its sources, and how strongly.
+struct TraceContrast {
+  std::vector<std::int32_t> prompt{};
+  double strength = 0;  ///< 0: it was not.
+
+  friend bool operator==(const TraceContrast&, const TraceContrast&) = default;
+};
+
+inline constexpr double kMaxContrast = 4;
+
 /// A text as the tokens of the model that wrote it: all that this model needs, besides the request, to go on
 /// with it, and all that it needs to show it again.
 struct TokenTrace {
@@ -83,6 +94,7 @@ struct TokenTrace {
   std::vector<std::int32_t> tokens{};
   /// Ascending. One for token 0 held for the prompt as well.
   std::vector<ExpertChange> experts{};
+  TraceContrast contrast{};
 
   friend bool operator==(const TokenTrace&, const TokenTrace&) = default;
 };
@@ -103,6 +115,10 @@ struct WriteRequest {
   double temperature = 0;
   std::uint64_t seed = 0;
   std::uint32_t experts = 0;  ///< As in ChooseRequest, for the tokens to come.
+  /// 0..kMaxContrast; above 0, what the sources of the prompt say wins over what the model remembers, the
+  /// more the further both are apart at a token. Only for capabilities.shows_tokens; others ignore it.
+  double contrast = 0;
+  std::optional<Prompt> without_sources{};  ///< For contrast: the prompt as it is with its sources hidden.
   /// What a sink got of this request before: it goes on behind that, if its prompt is still the same. Only
   /// for capabilities.resumes_at_token.
   TokenTrace begun{};
@@ -127,6 +143,9 @@ class TextSink {
   virtual Task<bool> on_text(std::string piece) = 0;
 
   // From here on: by models that resume at a token. What a write goes on behind does not come again.
+
+  /// Before on_prompt, where the request has a contrast.
+  virtual void on_contrast(TraceContrast contrast) { static_cast<void>(contrast); }
 
   /// First of all, unless it goes on behind WriteRequest::begun: nothing of that counts then.
   virtual void on_prompt(std::vector<std::int32_t> tokens) { static_cast<void>(tokens); }
@@ -156,7 +175,7 @@ struct Capabilities {
 struct ModelInfo {
   std::string provider{};  ///< "lexical", "remote".
   std::string name{};
-  std::string summary{};  ///< One sentence for the person at the screen.
+  std::string summary{};  ///< A sentence or two for the person at the screen.
   Capabilities capabilities{};
   std::vector<std::string> limits{};  ///< What it cannot do, one sentence each.
 };

@@ -85,8 +85,12 @@ class ChatSpeaker final : public Speaker {
     std::string instruction;
     if (!request.schema.is_null())
       instruction = "Answer with JSON only, as this JSON Schema wants it: " + dump_json(request.schema);
-    CO_TRY(std::vector<TokenId> prompt, co_await render(request.prompt, std::move(instruction)));
-    co_return co_await write_after(parts_, std::move(prompt), std::move(request), sink);
+    WritePrompts prompts;
+    CO_TRY(prompts.prompt, co_await render(request.prompt, instruction));
+    if (request.contrast > 0) {
+      CO_TRY(prompts.without_sources, co_await render(*request.without_sources, instruction));
+    }
+    co_return co_await write_after(parts_, std::move(prompts), std::move(request), sink);
   }
 
   Task<Result<std::vector<std::vector<float>>>> embed(std::vector<std::string> texts) override {

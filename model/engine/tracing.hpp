@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "base/result.hpp"
@@ -16,6 +17,7 @@ struct TraceJobRequest {
   std::vector<TokenId> tokens{};  ///< Not empty
   RoutingControls controls{};
   std::map<std::size_t, RoutingControls> changes{};  ///< As GenerationRequest::changes
+  std::optional<Contrast> contrast{};
   std::vector<PositionRange> attention_spans{};
   std::size_t num_top = 0;
 };
@@ -23,6 +25,7 @@ struct TraceJobRequest {
 struct TracedToken {
   SampledToken described{};
   TokenView shown{};
+  double contrast = 0;  ///< As GeneratedToken::contrast
 };
 
 /// Computes a text once more, as many tokens at once as it likes, and describes each: a pass gives the same
@@ -39,8 +42,21 @@ class TraceJob final : public Job {
   std::size_t tokens_max() const override;
 
  private:
+  /// The logits that a token follows from, until all of them are there.
+  struct Row {
+    std::vector<float> with{};
+    std::vector<float> without{};
+    TokenView shown{};
+  };
+
+  std::size_t prompt_size(const Sequence& sequence) const;
+  void show(Sequence& sequence) const;
+  void grow(Sequence& sequence) const;
+  void describe(Row row);
+
   TraceJobRequest request_;
   OnEnd on_end_;
+  std::map<std::size_t, Row> rows_{};  ///< By token
   std::vector<TracedToken> traced_{};
 };
 

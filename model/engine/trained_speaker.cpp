@@ -57,8 +57,9 @@ class TrainedSpeaker final : public Speaker {
   }
 
   Task<Result<Written>> write(WriteRequest request, TextSink* sink) override {
-    std::vector<TokenId> prompt = renderer_.write(request.prompt);
-    co_return co_await write_after(parts_, std::move(prompt), std::move(request), sink);
+    WritePrompts prompts{.prompt = renderer_.write(request.prompt)};
+    if (request.contrast > 0) prompts.without_sources = renderer_.write(*request.without_sources);
+    co_return co_await write_after(parts_, std::move(prompts), std::move(request), sink);
   }
 
   Task<Result<std::vector<std::vector<float>>>> embed(std::vector<std::string> texts) override {

@@ -1,6 +1,7 @@
 #include "model/engine/white_box.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <numeric>
 
@@ -33,12 +34,12 @@ ExpertUse use_of(const std::vector<ExplainedToken>& tokens, const ModelConfig& c
 
 }  // namespace
 
-/// All sources, none, and all but each; what they have in common comes from the prefix cache.
+/// All sources, none, and all but each; one source's none is all but that one.
 Result<std::vector<ScoreRequest>> EngineWhiteBox::masked_requests(const SupportRequest& request) const {
   TRY(const std::vector<TokenId> claim, parts_.tokenizer.encode(request.claim));
   std::vector<std::vector<std::string>> variants{request.sources,
                                                  std::vector<std::string>(request.sources.size())};
-  for (std::size_t hidden = 0; hidden < request.sources.size(); ++hidden) {
+  for (std::size_t hidden = 0; hidden < request.sources.size() && request.sources.size() > 1; ++hidden) {
     variants.push_back(request.sources);
     variants.back()[hidden].clear();
   }
@@ -59,12 +60,17 @@ Task<Result<Support>> EngineWhiteBox::measure_support(SupportRequest request) {
   Support support;
   for (const ScoreRequest& scored : requests)
     support.usage.tokens_in += scored.prefix.size() + scored.continuations[0].size();
-  CO_TRY(const auto scores, co_await score(parts_.engine, std::move(requests), Priority::normal));
-  const auto of = [&](std::size_t variant) { return mean(scores[variant].continuations[0].logprobs); };
-  support.with_all = of(0);
-  support.without_any = of(1);
+  // All sources first and alone: the others then take what they begin with from the prefix cache.
+  std::vector<ScoreRequest> masked(std::make_move_iterator(requests.begin() + 1),
+                                   std::make_move_iterator(requests.end()));
+  requests.resize(1);
+  CO_TRY(const auto whole, co_await score(parts_.engine, std::move(requests), Priority::normal));
+  CO_TRY(const auto without, co_await score(parts_.engine, std::move(masked), Priority::normal));
+  const auto of = [](const Scores& scores) { return mean(scores.continuations[0].logprobs); };
+  support.with_all = of(whole[0]);
+  support.without_any = of(without[0]);
   for (std::size_t source = 0; source < request.sources.size(); ++source)
-    support.without_source.push_back(of(source + 2));
+    support.without_source.push_back(of(without[request.sources.size() > 1 ? source + 1 : 0]));
   co_return support;
 }
 
@@ -189,7 +195,7 @@ std::uint32_t EngineWhiteBox::experts_max() const {
 }
 
 Result<TraceJobRequest> EngineWhiteBox::job_for(const TraceRequest& request) const {
-  const auto& [prompt, tokens, experts] = request.trace;
+  const auto& [prompt, tokens, experts, contrast] = request.trace;
   if (prompt.empty() || tokens.empty() || tokens.size() > kMaxTracedTokens)
     return Error{Errc::invalid_argument, "trace: expected a prompt and 1 to " +
                                              std::to_string(kMaxTracedTokens) + " tokens, not " +
@@ -202,8 +208,15 @@ Result<TraceJobRequest> EngineWhiteBox::job_for(const TraceRequest& request) con
     if (token < 0 || static_cast<std::size_t>(token) >= vocabulary)
       return Error{Errc::invalid_argument, "trace.tokens: the model has no token " + std::to_string(token)};
   }
-  TRY_OK(room_after(parts_.engine, prompt.size() + tokens.size() - 1, 1));
+  if (!(contrast.strength >= 0 && contrast.strength <= kMaxContrast) ||
+      (contrast.strength > 0 && contrast.prompt.empty()))
+    return Error{Errc::invalid_argument,
+                 "trace.contrast: expected a strength of 0 to 4, and a prompt for it"};
+  const std::size_t longest = std::max(prompt.size(), contrast.prompt.size());
+  TRY_OK(room_after(parts_.engine, longest + tokens.size() - 1, 1));
   TraceJobRequest job{.prompt = prompt, .tokens = tokens, .num_top = request.num_top};
+  if (contrast.strength > 0)
+    job.contrast = Contrast{.prompt_without = contrast.prompt, .strength = contrast.strength};
   for (const ExpertChange& change : experts) {
     if (change.experts > experts_max())
       return Error{Errc::invalid_argument, "trace.experts: the model uses at most " +
@@ -230,6 +243,7 @@ Task<Result<Explained>> EngineWhiteBox::explain_trace(TraceRequest request) {
     ExplainedToken& shown = explained.tokens.emplace_back();
     shown.token = ranked(token.described.token, token.described.logprob);
     shown.entropy = token.described.entropy;
+    shown.conflict = token.contrast;
     for (const RankedToken& other : token.described.top)
       shown.top.push_back(ranked(other.token, other.logprob));
     shown.attention = std::move(token.shown.attention);

@@ -89,20 +89,26 @@ class TextReader {
 };
 
 /// The generation of a request, and whether it goes on behind what was begun.
-Result<bool> begin(GenerationRequest& generation, const SpeakerParts& parts, std::vector<TokenId> prompt,
+Result<bool> begin(GenerationRequest& generation, const SpeakerParts& parts, WritePrompts prompts,
                    WriteRequest& request) {
-  TRY(const std::size_t tokens_max, room_after(parts.engine, prompt.size(), request.tokens_max));
+  auto& [prompt, without] = prompts;
+  const std::size_t longest = std::max(prompt.size(), without.size());
+  TRY(const std::size_t tokens_max, room_after(parts.engine, longest, request.tokens_max));
   generation.start.tokens_max = tokens_max;
   generation.start.sampling.temperature = request.temperature;
   generation.start.sampling.seed = request.seed;
   generation.end_tokens = end_tokens_of(parts);
   TokenTrace& begun = request.begun;
-  const bool goes_on = !begun.tokens.empty() && begun.tokens.size() < tokens_max && begun.prompt == prompt;
+  TraceContrast contrast{.prompt = without, .strength = request.contrast};
+  const bool goes_on = !begun.tokens.empty() && begun.tokens.size() < tokens_max && begun.prompt == prompt &&
+                       begun.contrast == contrast;
   if (goes_on) {
     generation.start.generated = begun.tokens;
   } else {
-    begun = {.prompt = prompt};
+    begun = {.prompt = prompt, .contrast = std::move(contrast)};
   }
+  if (request.contrast > 0)
+    generation.contrast = Contrast{.prompt_without = std::move(without), .strength = request.contrast};
   generation.start.prompt = std::move(prompt);
   return goes_on;
 }
@@ -117,15 +123,18 @@ void take_experts(TokenTrace& begun, std::uint32_t experts, TextSink* sink) {
 
 }  // namespace
 
-Task<Result<Written>> write_after(const SpeakerParts& parts, std::vector<TokenId> prompt,
-                                  WriteRequest request, TextSink* sink) {
+Task<Result<Written>> write_after(const SpeakerParts& parts, WritePrompts prompts, WriteRequest request,
+                                  TextSink* sink) {
   GenerationRequest generation;
-  CO_TRY(const bool goes_on, begin(generation, parts, std::move(prompt), request));
+  CO_TRY(const bool goes_on, begin(generation, parts, std::move(prompts), request));
   if (!request.schema.is_null()) {
     const auto compile = [&] { return parts.schemas.find_or_compile(request.schema); };
     CO_TRY(generation.constraint, co_await run_blocking(parts.pool, compile));
   }
-  if (!goes_on && sink != nullptr) sink->on_prompt(request.begun.prompt);
+  if (!goes_on && sink != nullptr) {
+    if (request.contrast > 0) sink->on_contrast(request.begun.contrast);
+    sink->on_prompt(request.begun.prompt);
+  }
   std::uint32_t experts = parts.engine.experts();
   take_experts(request.begun, experts, sink);
   take_routing(generation, parts.engine, request.begun.experts);

@@ -51,6 +51,16 @@ TEST(ValidateWrite, RefusesASchemaThatIsNoObjectAndAnImpossibleTemperature) {
   EXPECT_NE(refusal(request).find("temperature"), std::string::npos);
 }
 
+TEST(ValidateWrite, WantsThePromptWithoutItsSourcesForAContrast) {
+  WriteRequest request{some_prompt()};
+  request.contrast = 1;
+  EXPECT_NE(refusal(request).find("without its sources"), std::string::npos);
+  request.without_sources = some_prompt();
+  EXPECT_EQ(refusal(request), "valid");
+  request.contrast = 5;
+  EXPECT_NE(refusal(request).find("contrast"), std::string::npos);
+}
+
 TEST(ValidatePrompt, WantsATaskOrAText) {
   EXPECT_NE(refusal(WriteRequest{}).find("prompt"), std::string::npos);
   WriteRequest request{some_prompt()};

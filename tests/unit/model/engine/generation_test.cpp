@@ -7,6 +7,7 @@
 #include "model/engine/contrast.hpp"
 #include "model/engine/embedding.hpp"
 #include "model/engine/prompt_lookup.hpp"
+#include "model/engine/tracing.hpp"
 #include "tests/unit/model/engine/engine_driver.hpp"
 
 namespace lyceum::model {
@@ -132,6 +133,37 @@ TEST_F(GenerationTest, ContrastsTwoContextsTheSameInAnyChunks) {
   // The same context on both sides says nothing new: the divergence is 0.
   EXPECT_EQ(generate(512, prompt_of(80, 1)).tokens,
             alone(transformer_, request_for(prompt_of(80, 1), 20, 0)).tokens);
+}
+
+TEST_F(GenerationTest, ShowsAContrastedTextAgainToTheSameBits) {
+  constexpr std::size_t kTokens = 150;  // More than are described at once.
+  const Contrast contrast{.prompt_without = {5}, .strength = 3};
+  Engine engine(transformer_, {.num_pages = 64});
+  GenerationRequest request = request_for(prompt_of(80, 1), kTokens);
+  request.contrast = contrast;
+  Outcome outcome;
+  std::vector<double> divergences;
+  start(engine, std::move(request), outcome, Priority::normal, [&](const GeneratedToken& token) {
+    divergences.push_back(token.contrast);
+    return GenerationFlow::go_on;
+  });
+  run(engine);
+  ASSERT_TRUE(outcome.is_done());
+
+  for (const std::size_t step_tokens : {std::size_t{512}, std::size_t{7}}) {
+    Engine again(transformer_, {.num_pages = 64, .step_tokens_max = step_tokens});
+    TraceJobRequest trace{.prompt = prompt_of(80, 1), .tokens = outcome.tokens, .contrast = contrast};
+    std::optional<Result<std::vector<TracedToken>>> traced;
+    const auto on_end = [&](Result<std::vector<TracedToken>> tokens) { traced = std::move(tokens); };
+    ASSERT_TRUE(again.submit(std::make_unique<TraceJob>(std::move(trace), on_end), Priority::normal));
+    run(again);
+    ASSERT_TRUE(traced && *traced);
+    ASSERT_EQ((*traced)->size(), kTokens);
+    for (std::size_t i = 0; i < kTokens; ++i) {
+      EXPECT_EQ((**traced)[i].described.logprob, outcome.logprobs[i]) << i;
+      EXPECT_EQ((**traced)[i].contrast, divergences[i]) << i;
+    }
+  }
 }
 
 TEST(ContrastTest, MeasuresTheDivergenceInBits) {

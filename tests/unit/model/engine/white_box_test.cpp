@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "model/engine_status.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/unit/model/engine/loaded_model.hpp"
 
@@ -38,6 +39,14 @@ TEST_P(WhiteBoxTest, MeasuresSupportByHidingEachSource) {
   EXPECT_EQ(single->without_source[0], single->without_any);
   request.claim = "";
   EXPECT_THAT(run_task(white_box_->measure_support(request)).error().message, HasSubstr("claim"));
+}
+
+TEST_P(WhiteBoxTest, ComputesWhatComesBeforeAHiddenSourceOnce) {
+  SupportRequest request{.prompt = prompt_, .claim = "Anna"};
+  for (const char letter : {'a', 'b', 'c', 'd'}) request.sources.emplace_back(100, letter);
+  ASSERT_TRUE(run_task(white_box_->measure_support(request)));
+  // A token is a letter: each of the four is hidden behind those before it.
+  EXPECT_GE(model_->engine_monitor()->status().cached_tokens, 0U + 100U + 200U + 300U);
 }
 
 TEST_P(WhiteBoxTest, ExplainsEveryToken) {

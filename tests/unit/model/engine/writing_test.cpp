@@ -1,5 +1,7 @@
 // A text that stops and goes on, that is steered on its way, that is cut off, and that is looked at again:
 // over a model in the process with its real thread.
+#include <utility>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -26,8 +28,10 @@ class TracingSink final : public TextSink {
     co_return trace.tokens.size() < tokens_max_;
   }
 
+  void on_contrast(TraceContrast contrast) override { contrast_ = std::move(contrast); }
+
   void on_prompt(std::vector<std::int32_t> tokens) override {
-    trace = {.prompt = std::move(tokens)};
+    trace = {.prompt = std::move(tokens), .contrast = std::exchange(contrast_, {})};
     text.clear();
     ++num_begun;
   }
@@ -48,6 +52,7 @@ class TracingSink final : public TextSink {
 
  private:
   std::size_t tokens_max_;
+  TraceContrast contrast_{};
 };
 
 class WritingTest : public testing::TestWithParam<bool> {
@@ -91,6 +96,45 @@ TEST_P(WritingTest, GoesOnAtTheTokenWhereItStopped) {
     EXPECT_EQ(second.text, whole.text);
     EXPECT_EQ(resumed->text, written->text);
     EXPECT_EQ(resumed->usage.tokens_out, written->usage.tokens_out);
+  }
+}
+
+TEST_P(WritingTest, DrawsATextTowardItsSourcesAndGoesOnWithIt) {
+  const auto plain = write(request(), nullptr);
+  ASSERT_TRUE(plain) << plain.error().message;
+  WriteRequest drawn = request();
+  drawn.contrast = 4;
+  drawn.without_sources = drawn.prompt;
+  drawn.without_sources->slots["quote"] = "";
+  drawn.without_sources->user = "Who built the bridge?";
+  TracingSink whole;
+  const auto written = write(drawn, &whole);
+  ASSERT_TRUE(written) << written.error().message;
+  EXPECT_NE(written->text, plain->text);
+  EXPECT_EQ(whole.trace.contrast.strength, 4.0);
+  EXPECT_FALSE(whole.trace.contrast.prompt.empty());
+
+  TracingSink first(17);
+  ASSERT_EQ(write(drawn, &first).error().code, Errc::cancelled);
+  WriteRequest rest = drawn;
+  rest.begun = first.trace;
+  TracingSink second;
+  second.trace = first.trace;
+  const auto resumed = write(rest, &second);
+  ASSERT_TRUE(resumed) << resumed.error().message;
+  EXPECT_EQ(resumed->text, written->text);
+  EXPECT_EQ(second.trace, whole.trace);
+  // What was drawn otherwise is another text.
+  rest.contrast = 0;
+  TracingSink third;
+  EXPECT_EQ(write(rest, &third)->text, plain->text);
+  EXPECT_EQ(third.num_begun, 1);
+
+  const auto explained = run_task(model_->white_box()->explain_trace({.trace = whole.trace}));
+  ASSERT_TRUE(explained) << explained.error().message;
+  for (const ExplainedToken& token : explained->tokens) {
+    EXPECT_GT(token.conflict, 0.0);
+    EXPECT_LT(token.conflict, 1.0);
   }
 }
 
@@ -206,6 +250,9 @@ TEST_P(WritingTest, SaysWhatIsWrongWithATraceThatItDoesNotKnow) {
   EXPECT_THAT(error_of({.prompt = {1}, .tokens = {1}, .experts = {{.token = 0, .experts = 40}}}),
               HasSubstr("at most 4 experts"));
   EXPECT_THAT(error_of({.prompt = std::vector<std::int32_t>(3000, 1), .tokens = {1}}), HasSubstr("3000"));
+  EXPECT_THAT(error_of({.prompt = {1}, .tokens = {1}, .contrast = {.strength = 1}}), HasSubstr("contrast"));
+  EXPECT_THAT(error_of({.prompt = {1}, .tokens = {1}, .contrast = {.prompt = {1}, .strength = 9}}),
+              HasSubstr("contrast"));
 }
 
 TEST(EngineMemory, SaysWhatAModelNeedsAndWhatIsFree) {
