@@ -214,7 +214,7 @@ std::string GrammarAutomaton::shortest_completion(State state) {
     best = &here;
   }
   std::string text;
-  if (best == nullptr || fewest >= GrammarCompletion::kNever) return text;
+  if (best == nullptr || fewest > GrammarCompletion::kMaxBytes) return text;
   const Configuration chosen = *best;
   completion_->append_to(text, chosen.at);
   for (StackId stack = chosen.stack; stack != kNoStack; stack = frames_[stack].below)

@@ -53,8 +53,8 @@ class GrammarAutomaton {
 
   bool must_end(State state) const { return may_end(state) && states_[state].configurations.empty(); }
 
-  /// The fewest bytes after which the text may end; empty where it may already, and where they would nest too
-  /// deep.
+  /// The fewest bytes after which the text may end; empty where it may already, where they would nest too
+  /// deep, and where they are more than GrammarCompletion::kMaxBytes.
   std::string shortest_completion(State state);
 
   const TokenTrie& vocabulary() const { return *vocabulary_; }

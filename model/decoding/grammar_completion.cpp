@@ -44,7 +44,8 @@ GrammarCompletion::GrammarCompletion(const Grammar& grammar)
     const std::uint32_t rest = ways_[edge.target].bytes;
     std::uint32_t own = edge.kind == EdgeKind::bytes ? 1 : 0;
     if (edge.kind == EdgeKind::call) own = ways_[grammar.rules[edge.label].start].bytes;
-    if (rest == kNever || own == kNever || rest + own >= ways_[ref.from].bytes) return;
+    if (rest == kNever || own == kNever || rest + own > kMaxBytes) return;
+    if (rest + own >= ways_[ref.from].bytes) return;
     ways_[ref.from] = {.bytes = rest + own, .edge = ref.edge};
     open.emplace(rest + own, ref.from);
   };

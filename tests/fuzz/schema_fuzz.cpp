@@ -8,8 +8,8 @@
 #include "model/decoding/grammar_constraint.hpp"
 #include "tests/unit/model/decoding/vocabularies.hpp"
 
-/// A JSON Schema. One that is taken must let through only texts that are JSON and valid, and never lead to a
-/// dead end.
+/// A JSON Schema. One that is taken must let through only texts that are JSON and valid, never lead to a dead
+/// end, and close what is cut off so that it is valid, too.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace lyceum;
   using namespace lyceum::model;
@@ -25,9 +25,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::mt19937_64 random(size);
   for (int i = 0; i < 2; ++i) {
     const auto walking = (*constraint)->clone();
-    const Walk walk = random_walk(*walking, *vocabulary, random, 80);
+    Walk walk = random_walk(*walking, *vocabulary, random, 80);
     LYCEUM_CHECK(walk.has_ended || !walking->allowed().empty());
-    if (!walk.has_ended) continue;
+    const std::string completion = walking->shortest_completion();
+    LYCEUM_CHECK(completion.empty() || !walking->may_end());
+    if (!walk.has_ended && !walking->may_end() && completion.empty()) continue;
+    walk.text += completion;
     LYCEUM_CHECK(is_utf8(walk.text));
     const auto value = parse_json(walk.text);
     LYCEUM_CHECK(value.has_value());

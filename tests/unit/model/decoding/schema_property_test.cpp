@@ -78,6 +78,22 @@ TEST(SchemaProperties, TheShortestCompletionClosesAndAddsOnlyWhatMustBeThere) {
   EXPECT_EQ(constraint->shortest_completion(), "\"],\"b\":\"it\"}");
 }
 
+Json pairs_of_pairs(int depth) {
+  Json schema = {{"type", "boolean"}};
+  for (int i = 0; i < depth; ++i)
+    schema = {{"type", "array"}, {"minItems", 2}, {"maxItems", 2}, {"items", std::move(schema)}};
+  return schema;
+}
+
+TEST(SchemaProperties, TextsThatWouldTakeTooMuchToCloseStayAsTheyAre) {
+  // 2^4, 2^16, and 2^40 values, which 32 bits do not count.
+  for (const int depth : {4, 16, 40}) {
+    const auto constraint = constraint_of(pairs_of_pairs(depth), small_vocabulary());
+    ASSERT_TRUE(constraint->accept('['));
+    EXPECT_EQ(constraint->shortest_completion().empty(), depth > 4) << depth;
+  }
+}
+
 TEST(SchemaProperties, EveryValidCompactDocumentIsLetThrough) {
   const auto vocabulary = small_vocabulary();
   for (std::uint64_t seed = 0; seed < kNumSchemas; ++seed) {
