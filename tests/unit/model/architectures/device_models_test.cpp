@@ -18,6 +18,7 @@
 #include "model/architectures/transformer.hpp"
 #include "model/files/gguf.hpp"
 #include "tests/unit/model/architectures/models_folder.hpp"
+#include "tests/unit/model/architectures/nmse.hpp"
 
 namespace lyceum::model {
 namespace {
@@ -35,16 +36,6 @@ double bound_of(const std::string& file) {
   if (file.ends_with("f32")) return 1e-9;
   if (file.ends_with("-f16")) return 4e-6;
   return file.ends_with("-bf16") ? 1e-4 : 1e-3;
-}
-
-double nmse(std::span<const float> actual, const std::vector<double>& exact) {
-  double error = 0.0;
-  double size = 0.0;
-  for (std::size_t i = 0; i < exact.size(); ++i) {
-    error += (static_cast<double>(actual[i]) - exact[i]) * (static_cast<double>(actual[i]) - exact[i]);
-    size += exact[i] * exact[i];
-  }
-  return error / size;
 }
 
 class DeviceModels : public testing::TestWithParam<Case> {

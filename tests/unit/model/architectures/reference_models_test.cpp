@@ -14,6 +14,7 @@
 
 #include "model/architectures/transformer.hpp"
 #include "model/files/gguf.hpp"
+#include "tests/unit/model/architectures/nmse.hpp"
 
 namespace lyceum::model {
 namespace {
@@ -31,17 +32,6 @@ std::string path_of(const std::string& name, const std::string& ending) {
 Result<Transformer> open(const std::string& path, const ComputeOptions& options = {}) {
   TRY(GgufFile file, GgufFile::open_blocking(path));
   return Transformer::load_blocking(std::move(file), available_memory_blocking(), options);
-}
-
-/// Squared error over squared size.
-double nmse(std::span<const float> actual, const std::vector<double>& exact) {
-  double error = 0.0;
-  double size = 0.0;
-  for (std::size_t i = 0; i < exact.size(); ++i) {
-    error += (static_cast<double>(actual[i]) - exact[i]) * (static_cast<double>(actual[i]) - exact[i]);
-    size += exact[i] * exact[i];
-  }
-  return error / size;
 }
 
 std::int32_t best_of(std::span<const float> logits) {
