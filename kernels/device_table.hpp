@@ -309,8 +309,7 @@ struct DeviceTable {
   /// 1 while a fetch may be under way.
   std::int32_t (*is_fetching)(DeviceContext*);
 
-  /// Between the two, operations are recorded and not done. Null: this device records nothing and has
-  /// done them.
+  /// Between the two, operations are recorded and not done.
   void (*begin_graph)(DeviceContext*);
   DeviceGraph* (*end_graph)(DeviceContext*);
   void (*launch_graph)(DeviceContext*, DeviceGraph*);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <memory>
 #include <vector>
 
 #include "kernels/cuda/platform.cuh"
@@ -41,6 +43,8 @@ struct DeviceContext {
 
   std::vector<Fetch> fetches{};  ///< Under way
   unsigned num_looks = 0;        ///< Whether they are
+  std::unique_ptr<std::vector<std::function<void()>>>
+      recorded{};  ///< Operations of a graph; null: they are done
 #endif
   char failure[512] = {};  ///< The first, or empty
 };
@@ -70,10 +74,15 @@ void launch(DeviceContext* context, const char* name, void (*kernel)(Parameters.
 #else
 
 template <class... Parameters, class... Values>
-void launch(DeviceContext*, const char*, void (*kernel)(Parameters...), const Grid& grid, int threads,
+void launch(DeviceContext* context, const char*, void (*kernel)(Parameters...), const Grid& grid, int threads,
             const Values&... values) {
   if (grid.x <= 0 || grid.y <= 0 || grid.z <= 0) return;
-  emulation::run({grid.x, grid.y, grid.z}, threads, [&] { kernel(values...); });
+  const auto work = [=] { emulation::run({grid.x, grid.y, grid.z}, threads, [&] { kernel(values...); }); };
+  if (context->recorded != nullptr) {
+    context->recorded->push_back(work);
+  } else {
+    work();
+  }
 }
 
 #endif

@@ -32,7 +32,7 @@ struct Source {
 template <WeightType type, Narrow kind>
 LYCEUM_DEVICE void fetch(const Source& source, int first, Stage& stage) {
   const ProductJob& job = source.job;
-  constexpr bool kIsPlain = type == WeightType::bf16 || kind == Narrow::f16;
+  constexpr bool kIsPlain = is_plain<type, kind>();
   for (int i = thread(); i < kOutputs * kRowParts; i += kThreads) {
     const int row = i / kRowParts;
     const int input = first + i % kRowParts * 8;

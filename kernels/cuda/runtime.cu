@@ -165,7 +165,7 @@ void begin_graph(DeviceContext* context) {
   note(*context, cudaStreamBeginCapture(context->stream, cudaStreamCaptureModeThreadLocal), "begin_graph");
 }
 
-// A null graph would say that the operations have been done; a failure is told by the next `synchronize`.
+// A failure is told by the next `synchronize`.
 DeviceGraph* end_graph(DeviceContext* context) {
   cudaGraph_t graph = nullptr;
   note(*context, cudaStreamEndCapture(context->stream, &graph), "end_graph");

@@ -42,8 +42,11 @@ LYCEUM_DEVICE Eight load_plain(const std::uint8_t* row, int first, int num_input
   const std::uint8_t* const at = row + std::int64_t{2} * first;
   if (first + 8 <= num_inputs && is_aligned_to(at, 16)) return *reinterpret_cast<const Eight*>(at);
   Eight eight{};
-  for (int i = 0; i < 8 && first + i < num_inputs; ++i)
-    eight.pairs[i / 2] |= half_word(at + 2 * i) << static_cast<unsigned>(i % 2 * 16);
+#pragma unroll
+  for (int i = 0; i < 8; ++i) {
+    if (first + i < num_inputs)
+      eight.pairs[i / 2] |= half_word(at + 2 * i) << static_cast<unsigned>(i % 2 * 16);
+  }
   return eight;
 }
 
@@ -142,10 +145,17 @@ struct Block<WeightType::q6_k> {
   }
 };
 
-/// What the matrix unit takes of any type but F32.
+/// Whether the file has what the matrix unit takes.
+template <WeightType type, Narrow kind>
+constexpr bool is_plain() {
+  return type == WeightType::bf16 || (type == WeightType::f16 && kind == Narrow::f16);
+}
+
+/// What the matrix unit takes of any type but F32. Rows of quantised types end with a whole block, so that
+/// `first` is within.
 template <WeightType type, Narrow kind>
 LYCEUM_DEVICE Eight load_eight(const std::uint8_t* row, int first, int num_inputs) {
-  if constexpr (type == WeightType::bf16 || (type == WeightType::f16 && kind == Narrow::f16)) {
+  if constexpr (is_plain<type, kind>()) {
     return load_plain(row, first, num_inputs);
   } else if constexpr (type == WeightType::f16) {
     const Eight halves = load_plain(row, first, num_inputs);
@@ -155,7 +165,6 @@ LYCEUM_DEVICE Eight load_eight(const std::uint8_t* row, int first, int num_input
                                      wide_f16(static_cast<std::uint16_t>(halves.pairs[i] >> 16U)));
     return eight;
   } else {
-    if (first >= num_inputs) return {};
     float values[8];
     Block<type>::load(row, first, values);
     return eight_of<kind>(values);

@@ -164,7 +164,6 @@ Result<void> DeviceModel::Parts::run(DevicePass& pass, const DevicePlan& plan) {
     device->table().begin_graph(context);
     TRY_OK(pass.run());
     graph = device->table().end_graph(context);
-    if (graph == nullptr) return ok();
   }
   device->table().launch_graph(context, graph);
   return ok();

@@ -9,7 +9,13 @@
 #include "kernels/cuda/context.cuh"
 #include "kernels/cuda/operations.cuh"
 
-namespace lyceum::kernels::cuda {
+namespace lyceum::kernels {
+
+struct DeviceGraph {
+  std::vector<std::function<void()>> operations{};
+};
+
+namespace cuda {
 namespace {
 
 /// Behind every allocation, so that a kernel that writes past an end is found.
@@ -46,8 +52,15 @@ void release(DeviceContext*, void* memory) {
   std::free(base);
 }
 
+/// No graph holds it: its host's memory may be gone when the graph is launched.
+void transfer(DeviceContext* context, void* to, const void* from, std::size_t bytes) {
+  LYCEUM_CHECK(context->recorded == nullptr);
+  std::memcpy(to, from, bytes);
+}
+
 // Fetches arrive as late as they may, and until then nothing is where they go.
 void fetch(DeviceContext* context, void* to, const void* from, std::size_t bytes) {
+  LYCEUM_CHECK(context->recorded == nullptr);
   std::memset(to, 0x7F, bytes);
   context->fetches.push_back({to, from, bytes});
 }
@@ -63,6 +76,16 @@ std::int32_t is_fetching(DeviceContext* context) {
   return context->fetches.empty() ? 0 : 1;
 }
 
+void begin_graph(DeviceContext* context) {
+  context->recorded = std::make_unique<std::vector<std::function<void()>>>();
+}
+
+DeviceGraph* end_graph(DeviceContext* context) {
+  auto* const graph = new DeviceGraph{std::move(*context->recorded)};
+  context->recorded = nullptr;
+  return graph;
+}
+
 DeviceTable make_table() {
   DeviceTable table{};
   set_operations(table);
@@ -75,22 +98,21 @@ DeviceTable make_table() {
   table.synchronize = [](DeviceContext*) -> const char* { return nullptr; };
   table.allocate = allocate;
   table.release = release;
-  const auto copy = [](DeviceContext*, void* to, const void* from, std::size_t bytes) {
-    std::memcpy(to, from, bytes);
-  };
-  table.upload = copy;
-  table.download = copy;
-  table.copy = copy;
+  table.upload = transfer;
+  table.download = transfer;
+  table.copy = transfer;
   table.pin = [](DeviceContext*, const void*, std::size_t) { return std::int32_t{1}; };
   table.unpin = [](DeviceContext*, const void*) {};
   table.fetch = fetch;
   table.hold_fetches = [](DeviceContext*) {};
   table.await_fetches = await_fetches;
   table.is_fetching = is_fetching;
-  table.begin_graph = [](DeviceContext*) {};
-  table.end_graph = [](DeviceContext*) -> DeviceGraph* { return nullptr; };
-  table.launch_graph = [](DeviceContext*, DeviceGraph*) {};
-  table.destroy_graph = [](DeviceContext*, DeviceGraph*) {};
+  table.begin_graph = begin_graph;
+  table.end_graph = end_graph;
+  table.launch_graph = [](DeviceContext*, DeviceGraph* graph) {
+    for (const auto& operation : graph->operations) operation();
+  };
+  table.destroy_graph = [](DeviceContext*, DeviceGraph* graph) { delete graph; };
   return table;
 }
 
@@ -101,4 +123,5 @@ const DeviceTable& emulated_table() {
   return table;
 }
 
-}  // namespace lyceum::kernels::cuda
+}  // namespace cuda
+}  // namespace lyceum::kernels
