@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "kernels/dot.hpp"
+#include "kernels/exp_polynomial.hpp"
 
 /// Sixteen values side by side: one 512-bit register, two of 256 bits or four of 128, as the file that
 /// includes this is compiled for. Everything here is inlined or has internal linkage, because the same source
@@ -111,14 +112,7 @@ LYCEUM_LANES Floats exp_lanes(Floats x) {
   const Floats target = used * 1.44269504F + 0.5F;
   const Floats nearest = round_to_even(target);
   const Floats n = nearest > target ? nearest - 1.0F : nearest;
-  const Floats r = (used - n * 0.693359375F) - n * -2.12194440e-4F;
-  Floats y = all(1.9875691500e-4F);
-  y = y * r + 1.3981999507e-3F;
-  y = y * r + 8.3334519073e-3F;
-  y = y * r + 4.1665795894e-2F;
-  y = y * r + 1.6666665459e-1F;
-  y = y * r + 5.0000001201e-1F;
-  y = (y * (r * r) + r) + 1.0F;
+  Floats y = exp_polynomial(used, n);
   const Ints exponent = __builtin_convertvector(n, Ints);
   const Ints half = exponent / 2;
   const Ints first = (half + 127) << 23;

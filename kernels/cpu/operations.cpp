@@ -36,23 +36,18 @@ void CpuOperations::prepare(Inputs& inputs, std::size_t num_rows, std::span<cons
   const std::size_t width = x.size() / num_rows;
   const auto float_rows = room(inputs.float_rows, num_rows);
   for (std::size_t row = 0; row < num_rows; ++row) float_rows[row] = x.data() + row * width;
-  if (forms.blocks) {
-    const std::size_t num_blocks = width / kInt8BlockSize;
-    const auto blocks = room(inputs.blocks, num_rows * num_blocks);
-    const auto rows = room(inputs.block_rows, num_rows);
+  const auto quantize = [&](auto& block_buffer, auto& row_buffer, std::size_t block_size, auto kernel) {
+    const std::size_t num_blocks = width / block_size;
+    const auto blocks = room(block_buffer, num_rows * num_blocks);
+    const auto rows = room(row_buffer, num_rows);
     for_each(num_rows, [&](std::size_t row) {
       rows[row] = &blocks[row * num_blocks];
-      kernels_.quantize(float_rows[row], num_blocks, &blocks[row * num_blocks]);
+      kernel(float_rows[row], num_blocks, &blocks[row * num_blocks]);
     });
-  }
+  };
+  if (forms.blocks) quantize(inputs.blocks, inputs.block_rows, kInt8BlockSize, kernels_.quantize);
   if (forms.superblocks) {
-    const std::size_t num_blocks = width / kSuperblockSize;
-    const auto blocks = room(inputs.superblocks, num_rows * num_blocks);
-    const auto rows = room(inputs.superblock_rows, num_rows);
-    for_each(num_rows, [&](std::size_t row) {
-      rows[row] = &blocks[row * num_blocks];
-      kernels_.quantize_superblocks(float_rows[row], num_blocks, &blocks[row * num_blocks]);
-    });
+    quantize(inputs.superblocks, inputs.superblock_rows, kSuperblockSize, kernels_.quantize_superblocks);
   }
 }
 
