@@ -17,6 +17,9 @@ struct EngineModelOptions {
   std::uint64_t free_bytes =
       0;                       ///< Memory for the model and its contexts; 0: what is free where it computes.
   std::string device = "cpu";  ///< "cpu", "cuda", "cuda:N" or "auto": a card where there is one.
+  /// Of the card, for weights, contexts and what a step needs; 0: all that is free. A model that does not fit
+  /// leaves its experts in this machine's memory.
+  std::uint64_t device_memory_bytes = 0;
   std::uint32_t step_tokens_max = 512;  ///< Computed at once; more is faster prefill, slower reaction.
 };
 

@@ -39,6 +39,10 @@ struct EngineStatus {
   std::uint64_t decode_tokens = 0;     ///< Counter
   double prefill_tokens_per_s = 0;     ///< Over the last few seconds of work.
   double decode_tokens_per_s = 0;
+  std::uint64_t num_expert_slots = 0;  ///< Experts that a device holds; 0: all, or there is none.
+  std::uint64_t expert_uses = 0;  ///< Counter: experts that a step and layer used, where not all are there.
+  std::uint64_t expert_hits = 0;  ///< Counter: of them, those that were there.
+  std::uint64_t expert_fetched_bytes = 0;  ///< Counter: that came from this machine's memory.
   /// Counter: [layer][expert], tokens that the expert computed. Empty for a dense model; a dense layer's row
   /// is empty.
   std::vector<std::vector<std::uint64_t>> expert_tokens{};

@@ -112,12 +112,15 @@ std::optional<TokenId> greedy_token(std::span<const float> logits, const TokenMa
   return is_sound && best ? std::optional(best->token) : std::nullopt;
 }
 
-/// Keeps the `count` likeliest.
+/// Keeps the `count` likeliest, likeliest first, so that sums over them are the same wherever they come from.
 void keep_top(std::vector<Candidate>& candidates, std::size_t count) {
-  if (count == 0 || count >= candidates.size()) return;
-  const auto end = candidates.begin() + static_cast<std::ptrdiff_t>(count);
-  std::nth_element(candidates.begin(), end, candidates.end(), is_likelier);
-  candidates.erase(end, candidates.end());
+  if (count == 0) return;
+  if (count < candidates.size()) {
+    const auto end = candidates.begin() + static_cast<std::ptrdiff_t>(count);
+    std::nth_element(candidates.begin(), end, candidates.end(), is_likelier);
+    candidates.erase(end, candidates.end());
+  }
+  std::sort(candidates.begin(), candidates.end(), is_likelier);
 }
 
 /// Keeps the fewest likeliest that reach `top_p` of the sum. Sorts a growing part of them, as few are needed.
@@ -247,6 +250,28 @@ Result<SampledToken> Sampler::sample(std::span<const float> logits, std::span<co
   }
   if (!parameters_.wants_logprobs && parameters_.top_logprobs == 0) return SampledToken{.token = token};
   return describe_distribution(logits, token, parameters_.top_logprobs);
+}
+
+std::size_t Sampler::highest_needed() const {
+  const bool is_adjusted = parameters_.repetition_penalty != 1 || parameters_.presence_penalty != 0 ||
+                           parameters_.frequency_penalty != 0 || !parameters_.logit_bias.empty();
+  if (is_adjusted || parameters_.wants_logprobs || parameters_.top_logprobs > 0) return 0;
+  return parameters_.temperature <= 0 ? 1 : parameters_.top_k;
+}
+
+Result<SampledToken> Sampler::sample_highest(std::span<const float> logits, std::span<const TokenId> tokens,
+                                             std::uint64_t position) const {
+  LYCEUM_CHECK(highest_needed() > 0 && logits.size() == tokens.size());
+  LYCEUM_CHECK(logits.size() >= std::min(highest_needed(), vocab_size_));
+  std::vector<Candidate> candidates;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    if (std::isnan(logits[i]) || logits[i] == std::numeric_limits<float>::infinity()) return no_numbers();
+    if (std::isfinite(logits[i])) candidates.push_back({.logit = logits[i], .token = tokens[i]});
+  }
+  if (candidates.empty()) return no_numbers();
+  if (parameters_.temperature <= 0) return SampledToken{.token = candidates.front().token};
+  truncate(candidates, parameters_);
+  return SampledToken{.token = draw(candidates, uniform_at(parameters_.seed, position))};
 }
 
 Result<SampledToken> describe_distribution(std::span<const float> logits, TokenId token,

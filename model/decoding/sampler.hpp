@@ -58,6 +58,14 @@ class Sampler {
 
   const SamplerParameters& parameters() const { return parameters_; }
 
+  /// How many of the highest logits decide on the token where there is no mask; 0: all of them.
+  std::size_t highest_needed() const;
+
+  /// What `sample` without a mask gives, from that many logits or more: highest first, the lower token first
+  /// among equals, and what is no number before all others. Errors: malformed as below.
+  Result<SampledToken> sample_highest(std::span<const float> logits, std::span<const TokenId> tokens,
+                                      std::uint64_t position) const;
+
   /// `history`: the tokens that penalties look at, most often the generated ones. `mask` may be null.
   /// `position`: the index of this token in its sequence, counted from any fixed point. Errors: precondition
   /// when the mask allows no token, malformed when logits hold NaN or +infinity or no finite number where the

@@ -88,6 +88,7 @@ class Engine {
     std::vector<TokenId> tokens{};
     std::size_t num_rows = 0;
     bool is_prefill = false;
+    HighestLogits highest{};
   };
 
   Result<void> check(Job& job) const;
@@ -109,7 +110,7 @@ class Engine {
 
   // engine_step.cpp
   void compute(std::vector<Planned>& batch);
-  Result<std::vector<float>> forward(std::span<const Planned> batch) const;
+  Result<std::vector<float>> forward(std::span<Planned> batch) const;
   void deliver(std::span<Planned> batch, std::span<const float> logits);
   void deliver(Planned& planned, std::span<const float> logits);
   void count_experts(const Planned& planned);

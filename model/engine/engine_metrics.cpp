@@ -41,6 +41,7 @@ void EngineMetrics::report(const EngineStatus& status, bool is_idle) {
   tokens("decode", status.decode_tokens, last_.decode_tokens, status.decode_tokens_per_s);
   metrics_.add("lyceum_engine_tokens_total", "Tokens by what was done for them",
                difference(status.cached_tokens, last_.cached_tokens), {{"kind", "cached"}});
+  if (status.num_expert_slots > 0) report_fetches(status);
   for (std::size_t layer = 0; layer < status.expert_tokens.size(); ++layer) {
     const auto& experts = status.expert_tokens[layer];
     for (std::size_t expert = 0; expert < experts.size(); ++expert) {
@@ -52,6 +53,20 @@ void EngineMetrics::report(const EngineStatus& status, bool is_idle) {
     }
   }
   last_ = status;
+}
+
+void EngineMetrics::report_fetches(const EngineStatus& status) {
+  metrics_.set("lyceum_engine_expert_slots", "Experts that the device holds",
+               static_cast<double>(status.num_expert_slots));
+  const auto uses = [&](const char* found, double count) {
+    metrics_.add("lyceum_engine_expert_uses_total", "Experts used by a step and layer, by where they were",
+                 count, {{"found", found}});
+  };
+  const double hits = difference(status.expert_hits, last_.expert_hits);
+  uses("on_device", hits);
+  uses("outside", difference(status.expert_uses, last_.expert_uses) - hits);
+  metrics_.add("lyceum_engine_expert_fetched_bytes_total", "Bytes of experts that came to the device",
+               difference(status.expert_fetched_bytes, last_.expert_fetched_bytes));
 }
 
 }  // namespace lyceum::model

@@ -15,6 +15,8 @@ class EngineMetrics {
   void report(const EngineStatus& status, bool is_idle);
 
  private:
+  void report_fetches(const EngineStatus& status);
+
   Metrics& metrics_;
   MonotonicClock::time_point next_{};
   EngineStatus last_{};

@@ -217,8 +217,10 @@ Result<std::unique_ptr<LanguageModel>> make_engine_model_blocking(const EngineMo
     return Error{Errc::unsupported, options.path + ": was trained for version " + std::to_string(verbs) +
                                         " of the verbs, this program knows " + std::to_string(kVerbsVersion)};
   TRY(const kernels::DeviceChoice device, kernels::parse_device(options.device));
-  TRY(Transformer transformer,
-      Transformer::load_blocking(std::move(file), available_memory_blocking(), {.device = device}));
+  DeviceBudget budget{.context_bytes = kMemoryShare * options.key_value_bytes};
+  if (options.device_memory_bytes > 0) budget.memory_bytes = options.device_memory_bytes;
+  TRY(Transformer transformer, Transformer::load_blocking(std::move(file), available_memory_blocking(),
+                                                          {.device = device, .device_budget = budget}));
   TRY_OK(check_memory_blocking(options, summary.weight_bytes, transformer));
   TRY(Tokenizer tokenizer, Tokenizer::from_gguf(transformer.file()));
   if (tokenizer.vocab_size() > transformer.config().vocabulary_size)

@@ -29,9 +29,10 @@ bool Engine::step() {
   return !batch.empty();
 }
 
-Result<std::vector<float>> Engine::forward(std::span<const Planned> batch) const {
+Result<std::vector<float>> Engine::forward(std::span<Planned> batch) const {
   std::vector<SequenceChunk> chunks;
-  for (const Planned& planned : batch) {
+  for (Planned& planned : batch) {
+    planned.highest.count = planned.sequence->num_highest;
     Sequence& sequence = *planned.sequence;
     const RoutingControls& controls = sequence.controls_at(sequence.computed());
     const ChunkTaps& taps = sequence.taps;
@@ -42,7 +43,8 @@ Result<std::vector<float>> Engine::forward(std::span<const Planned> batch) const
                       .num_logits = planned.num_rows,
                       .experts_per_layer = controls.experts_per_layer,
                       .expert_bias = controls.expert_bias,
-                      .taps = is_tapped ? &sequence.taps : nullptr});
+                      .taps = is_tapped ? &sequence.taps : nullptr,
+                      .highest = planned.highest.count > 0 ? &planned.highest : nullptr});
   }
   try {
     return transformer_.forward_blocking(chunks);
@@ -72,7 +74,7 @@ void Engine::compute(std::vector<Planned>& batch) {
 void Engine::deliver(std::span<Planned> batch, std::span<const float> logits) {
   const std::size_t width = transformer_.config().vocabulary_size;
   for (Planned& planned : batch) {
-    const std::size_t size = planned.num_rows * width;
+    const std::size_t size = planned.highest.count > 0 ? 0 : planned.num_rows * width;
     deliver(planned, logits.first(size));
     logits = logits.subspan(size);
   }
@@ -101,8 +103,11 @@ void Engine::deliver(Planned& planned, std::span<const float> logits) {
   const std::size_t length_before = sequence.tokens.size();
   const bool has_drafts = sequence.computed() > length_before;
   try {
-    const ChunkResult result{
-        .first = first, .num_tokens = planned.tokens.size(), .logits = logits, .num_rows = planned.num_rows};
+    const ChunkResult result{.first = first,
+                             .num_tokens = planned.tokens.size(),
+                             .logits = logits,
+                             .num_rows = planned.num_rows,
+                             .highest = planned.highest.count > 0 ? &planned.highest : nullptr};
     if (!job.has_ended()) job.on_chunk(sequence, result);
   } catch (const std::exception& failure) {
     job.fail({Errc::internal, std::string("the request failed: ") + failure.what()});
@@ -161,6 +166,12 @@ void Engine::publish() {
   counters_.num_pages_used = pool_->num_used() - counters_.num_pages_cached;
   counters_.prefill_tokens_per_s = throughput_.prefill_per_s();
   counters_.decode_tokens_per_s = throughput_.decode_per_s();
+  if (const auto fetches = transformer_.expert_fetches_blocking()) {
+    counters_.num_expert_slots = fetches->num_slots;
+    counters_.expert_uses = fetches->num_uses;
+    counters_.expert_hits = fetches->num_hits;
+    counters_.expert_fetched_bytes = fetches->fetched_bytes;
+  }
   const std::lock_guard lock(mutex_);
   status_ = counters_;
 }

@@ -124,6 +124,9 @@ GenerationJob::GenerationJob(GenerationRequest request, GenerationEvents events,
   };
   add(request_.start.prompt)->taps = request_.taps;
   if (request_.contrast) add(request_.contrast->prompt_without);
+  const std::size_t highest = sampler_.highest_needed();
+  if (!request_.contrast && request_.constraint == nullptr && highest <= kHighestLogitsMax)
+    sequences_.front()->num_highest = highest;
   const ChunkTaps& taps = request_.taps;
   if (request_.contrast || taps.wants_routes || !taps.hidden_layers.empty() || !taps.attention_spans.empty())
     request_.guesses_from_prompt = false;
@@ -177,7 +180,7 @@ void GenerationJob::on_chunk(Sequence& sequence, const ChunkResult& result) {
   const std::size_t known = sequence.tokens.size() - result.first;
   const std::size_t num_drafts = result.num_tokens - known;
   for (std::size_t draft = 0; draft <= num_drafts; ++draft) {
-    sample_from(result.row(result.num_rows - 1 - num_drafts + draft), known - 1 + draft);
+    sample_row(result, result.num_rows - 1 - num_drafts + draft, known - 1 + draft);
     if (has_ended_ || wants_hold_) return;
     if (draft < num_drafts && sequence.tokens.back() != drafts[draft]) break;
   }
@@ -204,10 +207,24 @@ void GenerationJob::contrast_from(Sequence& sequence, const ChunkResult& result)
   sample_from(logits, contrast_tap_row_);
 }
 
+void GenerationJob::sample_row(const ChunkResult& result, std::size_t row, std::size_t tap_row) {
+  if (result.highest == nullptr) {
+    sample_from(result.row(row), tap_row);
+    return;
+  }
+  const std::size_t count = result.highest->logits.size() / result.num_rows;
+  const auto logits = std::span(result.highest->logits).subspan(row * count, count);
+  const auto tokens = std::span(result.highest->tokens).subspan(row * count, count);
+  take_sampled(sampler_.sample_highest(logits, tokens, generated().size()), tap_row);
+}
+
 void GenerationJob::sample_from(std::span<const float> logits, std::size_t tap_row) {
   const TokenMask* mask = constraint_ ? &constraint_->allowed() : nullptr;
+  take_sampled(sampler_.sample(logits, generated(), mask, generated().size()), tap_row);
+}
+
+void GenerationJob::take_sampled(Result<SampledToken> sampled, std::size_t tap_row) {
   const std::size_t position = generated().size();
-  auto sampled = sampler_.sample(logits, generated(), mask, position);
   if (!sampled) {
     fail(std::move(sampled).error());
     return;

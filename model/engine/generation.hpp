@@ -122,7 +122,10 @@ class GenerationJob final : public Job {
 
   std::span<const TokenId> generated() const;
   bool prepare_constraint();
+  /// From a row of a chunk.
+  void sample_row(const ChunkResult& result, std::size_t row, std::size_t tap_row);
   void sample_from(std::span<const float> logits, std::size_t tap_row);
+  void take_sampled(Result<SampledToken> sampled, std::size_t tap_row);
   void contrast_from(Sequence& sequence, const ChunkResult& result);
   void take(TokenId token, bool is_end);
   void draft();

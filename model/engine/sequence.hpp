@@ -30,6 +30,8 @@ struct Sequence {
   std::size_t logits_from = kNoLogits;  ///< Rows are wanted for the tokens from this one on.
   /// From a position on; they hold for the tokens computed there, however often that is done.
   std::map<std::size_t, RoutingControls> controls{};
+  /// Rows come as so many highest logits; 0: whole. At most kHighestLogitsMax.
+  std::size_t num_highest = 0;
   bool uses_cache = true;  ///< Tokens that another request has computed need not be computed again.
   ChunkTaps taps{};
   /// Absent while the engine has not admitted the sequence or has taken its pages away.
@@ -56,6 +58,7 @@ struct ChunkResult {
   std::size_t num_tokens = 0;
   std::span<const float> logits{};  ///< Rows of its last tokens, as many as were wanted.
   std::size_t num_rows = 0;
+  const HighestLogits* highest = nullptr;  ///< The rows, where the sequence wants the highest alone.
 
   std::span<const float> row(std::size_t index) const {
     return logits.subspan(index * (logits.size() / num_rows), logits.size() / num_rows);

@@ -36,6 +36,10 @@ Json live_json(const model::EngineStatus& status) {
           {"decode_tokens", status.decode_tokens},
           {"prefill_tokens_per_s", status.prefill_tokens_per_s},
           {"decode_tokens_per_s", status.decode_tokens_per_s},
+          {"expert_slots", status.num_expert_slots},
+          {"expert_uses", status.expert_uses},
+          {"expert_hits", status.expert_hits},
+          {"expert_fetched_bytes", status.expert_fetched_bytes},
           {"expert_tokens", status.expert_tokens}};
 }
 

@@ -178,6 +178,39 @@ TEST_P(DeviceExpertsOutside, HighestLogitsAreThoseOfTheWholeRows) {
   EXPECT_EQ(second.logits, expected_second.logits);
 }
 
+// Goal: steps of decoding that are repeated as graphs show the routes and the highest logits that one pass
+// over the same tokens shows.
+TEST_P(DeviceExpertsOutside, RepeatedStepsShowWhatOnePassShows) {
+  constexpr std::size_t kTokens = 8;
+  ChunkTaps all_taps{.wants_routes = true};
+  HighestLogits all_highest{.count = 3};
+  KeyValueState all_state = whole->new_sequence();
+  const SequenceChunk all{.tokens = std::span(tokens).first(kTokens),
+                          .state = &all_state,
+                          .wants_all_logits = true,
+                          .taps = &all_taps,
+                          .highest = &all_highest};
+  ASSERT_TRUE(whole->forward_blocking({&all, 1}));
+  ASSERT_EQ(all_highest.tokens.size(), 3 * kTokens);
+
+  KeyValueState state = whole->new_sequence();
+  for (std::size_t i = 0; i < kTokens; ++i) {
+    ChunkTaps taps{.wants_routes = true};
+    HighestLogits highest{.count = 3};
+    const SequenceChunk step{
+        .tokens = std::span(tokens).subspan(i, 1), .state = &state, .taps = &taps, .highest = &highest};
+    ASSERT_TRUE(whole->forward_blocking({&step, 1}));
+    EXPECT_TRUE(std::ranges::equal(highest.tokens, std::span(all_highest.tokens).subspan(3 * i, 3))) << i;
+    EXPECT_TRUE(std::ranges::equal(highest.logits, std::span(all_highest.logits).subspan(3 * i, 3))) << i;
+    ASSERT_EQ(taps.routes.size(), all_taps.routes.size());
+    for (std::size_t layer = 0; layer < taps.routes.size(); ++layer) {
+      const std::size_t top_k = all_taps.routes[layer].top_k;
+      EXPECT_TRUE(std::ranges::equal(taps.routes[layer].experts,
+                                     std::span(all_taps.routes[layer].experts).subspan(i * top_k, top_k)));
+    }
+  }
+}
+
 std::vector<Case> cases() {
   std::vector<Case> all;
   for (const bool is_emulated : {true, false}) {

@@ -1,5 +1,6 @@
 #include "model/decoding/sampler.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -34,6 +35,71 @@ TEST(Sampler, TakesTheLowestIdOfTheHighestLogitsAtTemperatureZero) {
   mask.set(3);
   mask.set(0);
   EXPECT_EQ(sampler.sample(Logits{1, 3, 3, 2}, {}, &mask, 0)->token, 3);
+}
+
+/// The highest `count`, as a device gives them.
+std::pair<Logits, std::vector<TokenId>> highest_of(const Logits& logits, std::size_t count) {
+  std::vector<TokenId> tokens(logits.size());
+  for (std::size_t i = 0; i < tokens.size(); ++i) tokens[i] = static_cast<TokenId>(i);
+  std::ranges::sort(tokens, [&](TokenId a, TokenId b) {
+    const float first = logits[static_cast<std::size_t>(a)];
+    const float second = logits[static_cast<std::size_t>(b)];
+    return first != second ? first > second : a < b;
+  });
+  tokens.resize(std::min(count, tokens.size()));
+  Logits values;
+  for (const TokenId token : tokens) values.push_back(logits[static_cast<std::size_t>(token)]);
+  return {values, tokens};
+}
+
+// Goal: the highest logits alone give the token that all of them give, for every way of sampling that says
+// that they are enough. Method: many positions, with ties at the edge of the highest, and fewer numbers than
+// are asked for.
+TEST(Sampler, DrawsTheSameFromTheHighestLogitsAlone) {
+  Logits logits(300);
+  for (std::size_t i = 0; i < logits.size(); ++i) logits[i] = static_cast<float>(i * 7919 % 101) / 16.0F;
+  Logits few(300, -std::numeric_limits<float>::infinity());
+  few[17] = 1.0F;
+  few[170] = 0.5F;
+  for (const SamplerParameters& parameters :
+       {SamplerParameters{.temperature = 0}, SamplerParameters{.top_k = 1}, SamplerParameters{.top_k = 5},
+        SamplerParameters{.temperature = 0.7, .top_k = 40, .top_p = 0.9, .seed = 3},
+        SamplerParameters{.temperature = 1.5, .top_k = 40, .min_p = 0.1}, SamplerParameters{.top_k = 400}}) {
+    const Sampler sampler = sampler_of(parameters, logits.size());
+    const std::size_t needed = sampler.highest_needed();
+    ASSERT_EQ(needed, parameters.temperature <= 0 ? 1U : parameters.top_k);
+    for (const Logits* all : {&logits, &few}) {
+      const auto [values, tokens] = highest_of(*all, needed);
+      for (std::uint64_t position = 0; position < 200; ++position) {
+        ASSERT_EQ(sampler.sample_highest(values, tokens, position)->token,
+                  sampler.sample(*all, {}, nullptr, position)->token)
+            << "top_k " << parameters.top_k << ", position " << position;
+      }
+    }
+  }
+}
+
+TEST(Sampler, NeedsAllLogitsForPenaltiesBiasesAndProbabilities) {
+  for (const SamplerParameters& parameters :
+       {SamplerParameters{}, SamplerParameters{.top_k = 5, .repetition_penalty = 1.1},
+        SamplerParameters{.temperature = 0, .presence_penalty = 1},
+        SamplerParameters{.temperature = 0, .frequency_penalty = -1},
+        SamplerParameters{.temperature = 0, .logit_bias = {{3, 1.0}}},
+        SamplerParameters{.temperature = 0, .wants_logprobs = true},
+        SamplerParameters{.top_k = 5, .top_logprobs = 2}})
+    EXPECT_EQ(sampler_of(parameters, 10).highest_needed(), 0U);
+}
+
+TEST(Sampler, RefusesHighestLogitsThatAreNoNumbers) {
+  const Sampler sampler = sampler_of({.temperature = 0}, 2);
+  const std::vector<TokenId> tokens = {1, 0};
+  for (const float first : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                            -std::numeric_limits<float>::infinity()}) {
+    const auto sampled =
+        sampler.sample_highest(Logits{first, -std::numeric_limits<float>::infinity()}, tokens, 0);
+    ASSERT_FALSE(sampled);
+    EXPECT_EQ(sampled.error().code, Errc::malformed);
+  }
 }
 
 TEST(Sampler, DrawsInProportionToTheSoftmax) {

@@ -44,6 +44,31 @@ TEST_F(GenerationTest, EndsAtAnEndTokenThatIsNoPartOfTheText) {
   EXPECT_EQ((*outcome.end)->generated_tokens, first);
 }
 
+// Goal: the highest logits alone make the text that whole rows make. Method: probabilities ask for whole
+// rows; a prompt that repeats itself, so that several rows come at once for drafts.
+TEST_F(GenerationTest, WritesTheSameFromTheHighestLogitsAlone) {
+  std::vector<TokenId> prompt = prompt_of(20, 1);
+  prompt.insert(prompt.end(), prompt.begin(), prompt.end());
+  for (const SamplerParameters& sampling :
+       {SamplerParameters{.temperature = 0}, SamplerParameters{.temperature = 0.8, .top_k = 6, .seed = 4}}) {
+    const auto write = [&](bool wants_logprobs) {
+      Engine engine(transformer_, {.num_pages = 64});
+      GenerationRequest request = request_for(prompt, 40);
+      request.start.sampling = sampling;
+      request.start.sampling.wants_logprobs = wants_logprobs;
+      Outcome outcome;
+      Outcome other;
+      start(engine, std::move(request), outcome);
+      start(engine, request_for(prompt_of(25, 3), 30), other);
+      run(engine);
+      return outcome.tokens;
+    };
+    const auto tokens = write(false);
+    EXPECT_EQ(tokens.size(), 40U);
+    EXPECT_EQ(tokens, write(true));
+  }
+}
+
 TEST_F(GenerationTest, ChangesItsExpertsFromATokenOnWhateverHappensToItsPages) {
   const auto generate = [&](std::size_t num_pages, bool with_company) {
     Engine engine(transformer_, {.num_pages = num_pages});
