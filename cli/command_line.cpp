@@ -78,6 +78,7 @@ void add_configuration_flags(CLI::App& app, Request& request) {
     std::string names = setting.flag_name();
     if (setting.key == "data_dir") names += ",--data";
     if (setting.key == "model.device") names += ",--device";
+    if (setting.key == "model.device_memory_gb") names += ",--device-memory";
     const auto take = [&request, key = setting.key](const std::string& value) { request.flags[key] = value; };
     app.add_option_function<std::string>(names, take, setting.help + " (" + setting.environment_name() + ")")
         ->group("Configuration")

@@ -49,7 +49,7 @@ std::vector<Setting> make_settings() {
   add_string("model.device", "cpu",
              "Engine: computes on cpu, cuda, cuda:N, or auto (a card where there is one)");
   add_integer("model.device_memory_gb", 0, 0, 1 << 16,
-              "Engine: memory of the card that the model may take; experts that do not fit stay in this machine's "
+              "Engine: memory of the card that the model may take; experts that do not fit stay outside "
               "(0: all that is free)");
   add_integer("model.key_value_mb", 1024, 1, 1 << 20, "Engine: memory for the contexts of all requests");
   add_string("model.base_url", "", "Remote model: address of an OpenAI-compatible API, up to /v1");
