@@ -260,8 +260,11 @@ class Writer {
     for (const AnswerConflict& conflict : answer_.conflicts) {
       conflicts.push_back({.about = conflict.about, .a = conflict.a + 1, .b = conflict.b + 1});
     }
+    model::Prompt prompt = answer_prompt(answer_.question, quotes, conflicts);
+    for (NumberedQuote& quote : quotes) quote = {.n = quote.n};
     CO_TRY(std::vector<DraftSentence> draft,
-           co_await write_answer(context_, answer_prompt(answer_.question, quotes, conflicts)));
+           co_await write_answer(context_, std::move(prompt),
+                                 answer_prompt(answer_.question, quotes, conflicts)));
     for (DraftSentence& sentence : draft) accept(std::move(sentence));
     CO_TRY_OK(co_await measure());
     if (answer_.sentences.empty()) {

@@ -109,8 +109,12 @@ Task<Result<std::vector<model::Quote>>> quote_evidence(StepContext& context, std
   co_return std::move(quotes.quotes);
 }
 
-Task<Result<std::vector<DraftSentence>>> write_answer(StepContext& context, model::Prompt prompt) {
-  model::WriteRequest request{.prompt = std::move(prompt), .schema = answer_schema(), .tokens_max = 1500};
+Task<Result<std::vector<DraftSentence>>> write_answer(StepContext& context, model::Prompt prompt,
+                                                      model::Prompt without_sources) {
+  model::WriteRequest request{.prompt = std::move(prompt),
+                              .schema = answer_schema(),
+                              .tokens_max = 1500,
+                              .without_sources = std::move(without_sources)};
   CO_TRY(const model::Written written, co_await context.write(std::move(request), ""));
   if (!written.value.is_object() || !written.value.contains("sentences"))
     co_return Error{Errc::malformed, "sentences: missing"};

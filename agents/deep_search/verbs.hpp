@@ -48,7 +48,10 @@ Task<Result<std::vector<std::string>>> write_queries(StepContext& context, std::
 /// Quotes with their ranges checked against the passages.
 Task<Result<std::vector<model::Quote>>> quote_evidence(StepContext& context, std::string question,
                                                        std::vector<Passage> passages, std::size_t quotes_max);
-Task<Result<std::vector<DraftSentence>>> write_answer(StepContext& context, model::Prompt prompt);
+/// `without_sources`: the same prompt with its quotes hidden, for runs that draw answers toward their
+/// sources.
+Task<Result<std::vector<DraftSentence>>> write_answer(StepContext& context, model::Prompt prompt,
+                                                      model::Prompt without_sources);
 
 /// Logs a sentence for the person who watches.
 Task<Result<void>> note_thought(StepContext& context, std::string text);

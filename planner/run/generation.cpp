@@ -36,8 +36,9 @@ Json to_json(const model::ExplainedToken& token) {
   // A part of a character becomes U+FFFD when the JSON is written.
   for (const model::RankedText& other : token.top)
     top.push_back({{"text", other.bytes}, {"logprob", other.logprob}});
-  return {{"text", token.text},    {"logprob", token.token.logprob}, {"entropy", token.entropy},
-          {"top", std::move(top)}, {"attention", token.attention},   {"experts", token.experts}};
+  return {{"text", token.text},         {"logprob", token.token.logprob}, {"entropy", token.entropy},
+          {"conflict", token.conflict}, {"top", std::move(top)},          {"attention", token.attention},
+          {"experts", token.experts}};
 }
 
 }  // namespace
@@ -53,7 +54,10 @@ std::string identity_of(const model::LanguageModel& model) {
 }
 
 GenerationDraft begun_draft(const Json& started) {
-  return {.model = started.value("model", ""), .trace = {.prompt = tokens_from(started, "prompt")}};
+  return {.model = started.value("model", ""),
+          .trace = {.prompt = tokens_from(started, "prompt"),
+                    .contrast = {.prompt = tokens_from(started, "prompt_without"),
+                                 .strength = started.value("contrast", 0.0)}}};
 }
 
 void grow_draft(GenerationDraft& draft, const Json& checkpoint) {
@@ -145,6 +149,7 @@ Task<Result<Json>> show_generation(model::LanguageModel& model, StoredGeneration
                  {"task", generation.started.value("task", "")},
                  {"model", draft.model},
                  {"prompt_tokens", draft.trace.prompt.size()},
+                 {"contrast", draft.trace.contrast.strength},
                  {"sources", sources},
                  {"text", draft.text},
                  {"tokens", std::move(tokens)},

@@ -79,6 +79,7 @@ void RunState::apply_run(const Event& event) {
     agent = data.value("agent", "");
     collections = data.value("collections", std::vector<std::string>{});
     plan_review = data.value("plan_review", false);
+    contrast = data.value("contrast", 0.0);
     asks_approval = data.value("approvals", "ask") == "ask";
     budget = budget_from_json(data.value("budget", Json::object()));
     hold_expiry = {.after_ms = data.value("hold_expires_after_ms", std::int64_t{0}),

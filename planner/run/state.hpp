@@ -158,6 +158,7 @@ class RunState {
 
   Budget budget{};
   RunUsage usage{};
+  double contrast = 0;        ///< How strongly answers are drawn toward their sources; 0: not.
   std::uint32_t experts = 0;  ///< A token and layer, for whatever is asked of the model; 0: its own number.
   model::ExpertUse expert_use{};  ///< Of the texts that the run's model wrote.
   bool is_wrapping_up = false;    ///< The budget is spent and nobody extends it: answer with what there is.

@@ -50,6 +50,8 @@ class DeltaSink final : public model::TextSink {
     return known->second.draft.trace;
   }
 
+  void on_contrast(model::TraceContrast contrast) override { contrast_ = std::move(contrast); }
+
   void on_prompt(std::vector<std::int32_t> tokens) override {
     text_.clear();
     committed_bytes_ = 0;
@@ -60,7 +62,9 @@ class DeltaSink final : public model::TextSink {
                  {"fingerprint", call_.fingerprint},
                  {"model", identity_of(step_.run_.parts_.model)},
                  {"sources", std::move(sources_)},
-                 {"prompt", std::move(tokens)}};
+                 {"prompt", std::move(tokens)},
+                 {"contrast", contrast_.strength},
+                 {"prompt_without", std::move(contrast_.prompt)}};
     log(call_event("gen.started", std::move(data)));
   }
 
@@ -133,6 +137,7 @@ class DeltaSink final : public model::TextSink {
   StepRun::Call call_;
   std::string message_;
   Json sources_;
+  model::TraceContrast contrast_{};
   std::string text_{};
   std::size_t committed_bytes_ = 0;
   bool has_tokens_ = false;             ///< The model says which tokens it writes.
@@ -237,6 +242,7 @@ Task<Result<model::Written>> StepRun::write(model::WriteRequest request, std::st
     sink.emplace(*this, shown, message, sources_of(request.prompt));
     request.begun = sink->begun();
     request.experts = run_.state_.experts;
+    request.contrast = request.without_sources ? run_.state_.contrast : 0;
     co_return co_await run_.parts_.model.write(request, &*sink);
   };
   const auto beside = [&](const model::Written& written) {

@@ -45,6 +45,7 @@ Result<Submission> read_submission(const Json& body, const agents::Registry& age
   const std::string agent = fields.string("agent", "deep_search", 64);
   const auto collections = fields.strings("collections", 64, 200);
   const bool plan_review = fields.boolean("plan_review", false);
+  const double contrast = fields.number("contrast", 0, 0, model::kMaxContrast);
   const std::string approvals = fields.choice("approvals", "ask", {"ask", "auto"});
   const std::string run_id = fields.string("id", "", 26);
   const Json budget_json = fields.object("budget");
@@ -64,6 +65,7 @@ Result<Submission> read_submission(const Json& body, const agents::Registry& age
                                        {"collections", collections},
                                        {"plan_review", plan_review},
                                        {"approvals", approvals},
+                                       {"contrast", contrast},
                                        {"budget", to_json(budget)},
                                        {"hold_expires_after_ms", expiry.after_ms},
                                        {"hold_on_expiry", expiry.then}}}};

@@ -340,10 +340,10 @@ Task<Result<std::string>> FakeRunPort::file(std::string, std::string path) {
 Task<Result<Json>> FakeRunPort::generation(std::string, std::uint64_t seq) {
   if (seq != 3) co_return Error{Errc::not_found, "there is no such text"};
   co_return *parse_json(R"({
-    "generation": 3, "step": "s1", "task": "test.write", "model": "fake 1", "prompt_tokens": 5,
+    "generation": 3, "step": "s1", "task": "test.write", "model": "fake 1", "prompt_tokens": 5, "contrast": 1.5,
     "sources": [{"name": "question", "text": "Who?"}], "text": "Ada",
-    "tokens": [{"text": "Ada", "logprob": -0.5, "entropy": 1.25, "attention": [0.5], "experts": [[0, 1]],
-                "top": [{"text": "Ada", "logprob": -0.5}]}],
+    "tokens": [{"text": "Ada", "logprob": -0.5, "entropy": 1.25, "conflict": 0.25, "attention": [0.5],
+                "experts": [[0, 1]], "top": [{"text": "Ada", "logprob": -0.5}]}],
     "experts_set": [{"token": 0, "experts": 2}],
     "experts": {"tokens": 1, "use": [[1, 1, 0]], "routing_consistency": 0.0}})");
 }

@@ -3,6 +3,7 @@
 namespace lyceum::agents {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -240,13 +241,31 @@ class StubbornContext final : public DirectContext {
   using DirectContext::DirectContext;
 
   Json sentences = Json::array();
+  std::vector<model::WriteRequest> requests{};
 
   Task<Result<model::Written>> write(model::WriteRequest request, std::string message) override {
-    static_cast<void>(request);
+    requests.push_back(std::move(request));
     static_cast<void>(message);
     co_return model::Written{.value = Json{{"sentences", sentences}}};
   }
 };
+
+TEST_F(AnswerTest, TheWriterGetsTheSamePromptWithItsQuotesHidden) {
+  run.blackboard.evidence.push_back(
+      evidence("e1", "The Golden Gate Bridge was opened in May 1937.", "Bridges", kQuestion));
+  StubbornContext context(input_for(kQuestion, {"write_file"}), tools, *model, run);
+
+  ASSERT_TRUE(do_step("deep_search.answer", context));
+
+  ASSERT_EQ(context.requests.size(), 1U);
+  const model::WriteRequest& request = context.requests[0];
+  EXPECT_THAT(request.prompt.user, HasSubstr("May 1937"));
+  ASSERT_TRUE(request.without_sources);
+  EXPECT_THAT(request.without_sources->user, AllOf(HasSubstr(kQuestion), Not(HasSubstr("May 1937"))));
+  EXPECT_EQ(request.without_sources->slots["evidence"][0]["quote"], "");
+  EXPECT_EQ(request.without_sources->slots["question"], request.prompt.slots["question"]);
+  EXPECT_EQ(request.contrast, 0.0) << "the run decides";
+}
 
 TEST_F(AnswerTest, ASentenceWithoutAValidCitationIsTakenOutAndNamedAsAGap) {
   run.blackboard.evidence.push_back(

@@ -116,6 +116,39 @@ TEST_F(Generations, ChangedExpertsHoldFromTheNextTokenOnAndAfterACrash) {
   EXPECT_EQ(events_of(run_id, "experts.set").size(), 1U);
 }
 
+TEST_F(Generations, ATextIsDrawnTowardItsSourcesWhereTheRunWantsIt) {
+  find = [](agents::StepContext& context) -> Task<Result<Json>> {
+    model::WriteRequest request{.prompt = {.task = "test.write", .slots = {{"question", "Why?"}}}};
+    request.without_sources = request.prompt;
+    CO_TRY(const model::Written written, co_await context.write(request, "m1"));
+    co_return Json{{"text", written.text}};
+  };
+  model.hangs_at = 70;
+  const std::string run_id = submit({{"contrast", 1.5}});
+  run_until([&] { return events_of(run_id, "gen.checkpoint").size() == 2; });
+  model.hangs_at = -1;
+  restart();
+  wait_end(run_id);
+
+  const model::TraceContrast contrast{.prompt = {101, 103}, .strength = 1.5};
+  EXPECT_THAT(model.begun, ElementsAre(0, 64));
+  EXPECT_THAT(model.contrasts, ElementsAre(contrast, contrast));
+  const auto seq = events_of(run_id, "gen.started")[0]["seq"].get<std::uint64_t>();
+  const auto shown = run(planner->generation(run_id, seq));
+  ASSERT_TRUE(shown) << shown.error().message;
+  EXPECT_EQ((*shown)["contrast"], 1.5);
+  EXPECT_EQ((*shown)["tokens"][0]["conflict"], 1.5 / 4);
+
+  const std::string plain = submit();
+  wait_end(plain);
+  EXPECT_EQ(model.contrasts.back(), model::TraceContrast{});
+}
+
+TEST_F(Generations, ATextWithoutSourcesIsNotDrawnAnywhere) {
+  wait_end(submit({{"contrast", 1.5}}));
+  EXPECT_THAT(model.contrasts, ElementsAre(model::TraceContrast{}));
+}
+
 TEST_F(Generations, EverythingThatIsAskedAfterTheCommandUsesItsExperts) {
   find = [](agents::StepContext& context) -> Task<Result<Json>> {
     for (int i = 0; i < 2; ++i) {

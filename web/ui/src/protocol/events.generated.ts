@@ -4,7 +4,7 @@ import * as o from "./objects";
 
 export const eventData = {
   /** A run was asked for. */
-  "run.submitted": object({ question: string, title: string, agent: string, collections: array(string), plan_review: boolean, approvals: oneOf("ask", "auto"), budget: o.budget, hold_expires_after_ms: number, hold_on_expiry: oneOf("keep", "deny", "cancel_step"), created_ms: number }),
+  "run.submitted": object({ question: string, title: string, agent: string, collections: array(string), plan_review: boolean, approvals: oneOf("ask", "auto"), contrast: number, budget: o.budget, hold_expires_after_ms: number, hold_on_expiry: oneOf("keep", "deny", "cancel_step"), created_ms: number }),
   /** This run continues another one from an event of it; the events before this one are the parent's. */
   "run.forked": object({ parent: string, at_seq: number, title: string, created_ms: number }),
   /** The run entered a phase. */
@@ -52,7 +52,7 @@ export const eventData = {
   /** A whole text. */
   "message.finished": object({ message: string, role: string, text: string }),
   /** A model that shows its tokens begins a text; what it was asked, as tokens and as texts. */
-  "gen.started": object({ message: string, name: string, task: string, fingerprint: string, model: string, sources: array(o.source), prompt: array(number) }),
+  "gen.started": object({ message: string, name: string, task: string, fingerprint: string, model: string, sources: array(o.source), prompt: array(number), contrast: number, prompt_without: array(number) }),
   /** More of a text under way is committed: after a crash it goes on behind this. */
   "gen.checkpoint": object({ message: string, offset: number, text: string, tokens: array(number), experts: array(o.expertChange) }),
   /** How far a tool has come. Ephemeral. */

@@ -7,6 +7,7 @@ import { answerGeneration } from "./run-view";
 import { supportOf } from "./support";
 import {
   expertsSentence,
+  heatNamed,
   heatOf,
   mapOf,
   mostAttention,
@@ -28,7 +29,15 @@ const text = generation(
     ],
     tokens: [
       { text: "a", logprob: -0.1, entropy: 0.3, attention: [0.2, 0.4, 0], experts: [[1], []], top: [] },
-      { text: "", logprob: -4, entropy: 9, attention: [0.1, 0.1, 0], experts: [[0], []], top: [] },
+      {
+        text: "",
+        logprob: -4,
+        entropy: 9,
+        conflict: 0.7,
+        attention: [0.1, 0.1, 0],
+        experts: [[0], []],
+        top: [],
+      },
     ],
     experts_set: [
       { token: 0, experts: 2 },
@@ -46,6 +55,9 @@ describe("the tokens of a text", () => {
     expect(heatOf(first, "entropy", 0)).toBeCloseTo(0.1);
     expect(heatOf(second, "entropy", 0)).toBe(1);
     expect(heatOf(first, "surprise", 0)).toBeCloseTo(0.095, 2);
+    expect(heatOf(first, "conflict", 0)).toBe(0);
+    expect(heatOf(second, heatNamed("conflict"), 0)).toBe(0.7);
+    expect(heatNamed("2")).toEqual({ source: 2 });
     expect(mostAttention(text.tokens, { source: 1 })).toBe(0.4);
     expect(heatOf(second, { source: 1 }, 0.4)).toBe(0.25);
   });

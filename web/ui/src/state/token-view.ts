@@ -2,8 +2,15 @@
 import type { Generation, ShownToken } from "../protocol/objects";
 import { brief } from "./labels";
 
-/** What colours a text: how open the choice was, how unlikely the token that was taken, or where the attention went. */
-export type Heat = "entropy" | "surprise" | { readonly source: number };
+/**
+ * What colours a text: how open the choice was, how unlikely the token that was taken, how far the model was from its
+ * sources, or where the attention went.
+ */
+export type Heat = "entropy" | "surprise" | "conflict" | { readonly source: number };
+
+export function heatNamed(name: string): Heat {
+  return name === "entropy" || name === "surprise" || name === "conflict" ? name : { source: Number(name) };
+}
 
 /** Above this many nats a choice is as open as the colour can say: about twenty equally likely tokens. */
 const openEntropy = 3;
@@ -14,6 +21,7 @@ export const probability = (logprob: number): number => Math.exp(Math.min(0, log
 export function heatOf(token: ShownToken, heat: Heat, most: number): number {
   if (heat === "entropy") return Math.min(1, token.entropy / openEntropy);
   if (heat === "surprise") return 1 - probability(token.logprob);
+  if (heat === "conflict") return token.conflict;
   return most === 0 ? 0 : (token.attention[heat.source] ?? 0) / most;
 }
 
