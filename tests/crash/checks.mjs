@@ -76,6 +76,39 @@ export function checkActions(run, events) {
   return bad;
 }
 
+/**
+ * Of a model that says which tokens it writes: no text is begun anew once tokens of it are committed, whatever happened in between, its pieces follow
+ * each other without a gap, and together they are the result, once there is one. `texts` maps a call to
+ * {seq, text, tokens, result}.
+ */
+export function checkTexts(run, events) {
+  const bad = [];
+  const texts = new Map();
+  const callOf = ({ step, attempt, pos }) => `${step} ${attempt} ${pos}`;
+  for (const event of events) {
+    const call = callOf(event);
+    const name = `run ${run}: the text of ${call}`;
+    if (event.type === "gen.started") {
+      const before = texts.get(call)?.tokens.length ?? 0;
+      if (before > 0) bad.push(`${name} was begun a second time at ${event.seq}, behind ${before} tokens`);
+      texts.set(call, { seq: event.seq, text: "", tokens: [], result: undefined });
+    } else if (event.type === "gen.checkpoint" && texts.has(call)) {
+      const text = texts.get(call);
+      const length = Buffer.byteLength(text.text);
+      if (event.data.offset !== length) bad.push(`${name} goes on at ${event.data.offset}, ${length} bytes were there`);
+      text.text += event.data.text;
+      text.tokens.push(...event.data.tokens);
+    } else if (event.type === "action.observed" && texts.has(call)) {
+      texts.get(call).result = event.data.result.text;
+    }
+  }
+  // The last piece is logged beside the result.
+  for (const [call, { text, result }] of texts) {
+    if (result !== undefined && result !== text) bad.push(`run ${run}: the text of ${call} is not what was committed`);
+  }
+  return { bad, texts };
+}
+
 /** Denied by a person: it failed without an intent, as it must. */
 function wasRefused(seen) {
   return seen.some((event) => event.type === "action.failed" && event.data.code === "forbidden");

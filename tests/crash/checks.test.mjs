@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { checkActions, checkLog, checkOutside, checkPromises } from "./checks.mjs";
+import { checkActions, checkLog, checkOutside, checkPromises, checkTexts } from "./checks.mjs";
 import { Witness } from "./witness.mjs";
 
 const run = "R";
@@ -62,4 +62,18 @@ test("an action that is done again after its end is found", () => {
 test("a request that went out twice in one life of the service is found", () => {
   assert.notDeepEqual(checkOutside(run, good, new Map([["A", [1, 1]]])).bad, []);
   assert.notDeepEqual(checkOutside(run, good, new Map([["A", [1, 2]]])).bad, []);
+});
+
+test("a text that is begun twice, has a gap, or is not what was committed is found", () => {
+  const of = (type, data) => ({ type, step: "s1", attempt: 1, pos: 2, data });
+  const piece = (offset, text, tokens) => of("gen.checkpoint", { offset, text, tokens });
+  const observed = (text) => of("action.observed", { result: { text } });
+  const text = [of("gen.started", {}), piece(0, "é", [1, 2]), piece(2, "b", [3]), observed("éb")];
+  const { bad, texts } = checkTexts(run, text);
+  assert.deepEqual(bad, []);
+  assert.deepEqual([...texts.values()].map(({ tokens }) => tokens), [[1, 2, 3]]);
+  assert.deepEqual(checkTexts(run, [text[0], ...text]).bad, [], "nothing was committed yet");
+  assert.notDeepEqual(checkTexts(run, [...text.slice(0, 2), ...text]).bad, []);
+  assert.notDeepEqual(checkTexts(run, [text[0], text[2]]).bad, []);
+  assert.notDeepEqual(checkTexts(run, [...text.slice(0, 3), observed("é")]).bad, []);
 });

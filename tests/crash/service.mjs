@@ -11,10 +11,11 @@ export class Service {
   #process = null;
   #log;
 
-  constructor(program, folder, originPort) {
+  constructor(program, folder, originPort, model = "lexical") {
     this.program = program;
     this.folder = folder;
     this.originPort = originPort;
+    this.model = model;
     this.#log = openSync(join(folder, "service.log"), "a");
   }
 
@@ -26,6 +27,7 @@ export class Service {
       HOME: this.folder,
       LYCEUM_EGRESS_ALLOWED_HOSTS: `127.0.0.1:${this.originPort}`,
       LYCEUM_LOG_LEVEL: "warning",
+      LYCEUM_MODEL: this.model,
     };
     const child = spawn(this.program, ["serve", "--data", join(this.folder, "data"), "--port", "0", "--print-url"], {
       env: environment,
@@ -66,11 +68,12 @@ export class Service {
     return readFileSync(join(this.folder, "service.log"), "utf8").split("\n").slice(-30).join("\n");
   }
 
-  /** {status, body}; throws when the connection breaks. */
+  /** {status, body}; throws when the connection breaks. A text is a document, anything else JSON. */
   async request(method, path, body, signal) {
+    const type = typeof body === "string" ? "text/markdown" : "application/json";
     const response = await fetch(this.url + path, {
       method,
-      headers: { Authorization: `Bearer ${this.#token}`, "Content-Type": "application/json" },
+      headers: { Authorization: `Bearer ${this.#token}`, "Content-Type": type },
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
     });
