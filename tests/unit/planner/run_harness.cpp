@@ -56,6 +56,11 @@ Task<Result<model::Written>> ScriptedModel::write(model::WriteRequest request, m
       if (change.token == static_cast<std::uint64_t>(token)) now = change.experts;
     text += piece_of(token);
   }
+  if (request.contrast > 0 && request.begun.tokens.empty()) {
+    request.begun.contrast = {.prompt = {101, 103}, .strength = request.contrast};
+    sink->on_contrast(request.begun.contrast);
+  }
+  contrasts.push_back(request.begun.contrast);
   if (shows_tokens && request.begun.tokens.empty()) sink->on_prompt({101, 102, 103});
   use(request.begun.tokens.size(), request.experts);
   for (int word = static_cast<int>(request.begun.tokens.size()); word < num_words; ++word) {
@@ -92,6 +97,7 @@ Task<Result<model::Explained>> ScriptedWhiteBox::explain_trace(model::TraceReque
     explained.tokens.push_back({.token = {.bytes = text, .logprob = -1},
                                 .text = text,
                                 .entropy = 2,
+                                .conflict = request.trace.contrast.strength / 4,
                                 .top = {{.bytes = text, .logprob = -1}},
                                 .attention = std::vector<double>(request.sources.size(), 0.25),
                                 .experts = {{0, 1}}});

@@ -88,6 +88,8 @@ class ScriptedModel final : public model::LanguageModel {
   int calls = 0;
   std::vector<std::size_t> begun{};      ///< Tokens that each write went on behind.
   std::vector<std::uint32_t> experts{};  ///< That each choice was asked with.
+  /// What each write went on with, or began anew with, when it was asked for a contrast.
+  std::vector<model::TraceContrast> contrasts{};
   std::function<void(int word)> before_word{};
 
  private:
