@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "base/check.hpp"
 #include "model/architectures/device_memory.hpp"
 
 namespace lyceum::model {
@@ -69,10 +70,11 @@ Result<std::unique_ptr<ExpertStore>> ExpertStore::make_blocking(std::shared_ptr<
   std::size_t num_experts = 0;
   std::size_t widest = 0;
   for (std::size_t index = 0; index < layers.size(); ++index) {
-    if (!config.layers[index].experts) continue;
+    const std::optional<ExpertsConfig>& experts = config.layers[index].experts;
+    if (!experts) continue;
     Layer& layer = layers[index];
     layer.first = num_experts;
-    layer.num_experts = config.layers[index].experts->num_experts;
+    layer.num_experts = experts->num_experts;
     const auto parts = parts_of(weights.layers[index]);
     for (std::size_t part = 0; part < parts.size(); ++part) {
       layer.from[part] = parts[part]->data;
@@ -176,7 +178,9 @@ void ExpertStore::fetch_likely(const Guess& guess, std::size_t passed) {
 const void* const* ExpertStore::place(const Layer& layer, const Experts& wave) {
   std::ranges::fill(table_, nullptr);
   for (const std::size_t expert : wave) {
-    Layout layout(slots_.data() + *cache_.slot_of(expert) * slot_bytes_);
+    const auto slot = cache_.slot_of(expert);
+    LYCEUM_CHECK(slot.has_value());
+    Layout layout(slots_.data() + *slot * slot_bytes_);
     for (std::size_t part = 0; part < layer.bytes.size(); ++part)
       table_[3 * (expert - layer.first) + part] = layout.take<std::byte>(layer.bytes[part]);
   }
