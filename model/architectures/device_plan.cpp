@@ -9,6 +9,8 @@
 namespace lyceum::model {
 namespace {
 
+static_assert(kHighestLogitsMax <= kernels::kDeviceTopMax);
+
 /// The plan's arrays while they are gathered.
 struct Gathered {
   std::vector<std::int32_t> tokens{};

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <new>
 
 #include "base/check.hpp"
 #include "kernels/cuda/context.cuh"
@@ -23,11 +22,6 @@ constexpr std::size_t kGuardBytes = 4096;
 constexpr int kGuard = 0x5A;
 constexpr std::size_t kAlignment = 256;
 
-/// The bytes asked for lie before the memory.
-struct Header {
-  std::size_t bytes;
-};
-
 DeviceContext* open(std::int32_t, Narrow narrow, char*, std::size_t) {
   return new DeviceContext{.narrow = narrow};
 }
@@ -36,7 +30,7 @@ void* allocate(DeviceContext*, std::size_t bytes) {
   const std::size_t whole = (kAlignment + bytes + kGuardBytes + kAlignment - 1) / kAlignment * kAlignment;
   auto* const base = static_cast<std::byte*>(std::aligned_alloc(kAlignment, whole));
   if (base == nullptr) return nullptr;
-  new (base) Header{bytes};
+  std::memcpy(base, &bytes, sizeof(bytes));  // How many were asked for
   std::byte* const memory = base + kAlignment;
   // As full of nonsense as a device's memory may be.
   std::memset(memory, 0x7F, bytes);
@@ -47,7 +41,9 @@ void* allocate(DeviceContext*, std::size_t bytes) {
 void release(DeviceContext*, void* memory) {
   auto* const bytes = static_cast<std::byte*>(memory);
   std::byte* const base = bytes - kAlignment;
-  const std::byte* const guard = bytes + reinterpret_cast<const Header*>(base)->bytes;
+  std::size_t size = 0;
+  std::memcpy(&size, base, sizeof(size));
+  const std::byte* const guard = bytes + size;
   LYCEUM_CHECK(std::all_of(guard, guard + kGuardBytes, [](std::byte b) { return b == std::byte{kGuard}; }));
   std::free(base);
 }
