@@ -1,6 +1,7 @@
 // Compiled for AVX2 with F16C, and called only where the processor has them.
 #include <immintrin.h>
 
+#include "kernels/cpu/avx2_rows.hpp"
 #include "kernels/cpu/table_of.hpp"
 
 namespace lyceum::kernels::cpu {
@@ -77,7 +78,7 @@ struct Avx2 {
   static constexpr std::size_t kTokenTile = 2;
   static constexpr std::size_t kPanelTile = 1;
   static constexpr std::size_t kFloatTile = 1;
-  static constexpr std::size_t kFewTokens = 0;
+  static constexpr std::size_t kFewTokens = 4;
 
   template <std::size_t kWords>
   [[gnu::always_inline]] static void load_columns(RowPointers rows, std::size_t offset, Ints* out) {
@@ -111,6 +112,23 @@ struct Avx2 {
   [[gnu::always_inline]] static Ints dot2(Ints sums, Ints pairs, std::int32_t pair) {
     const __m256i two = _mm256_set1_epi32(pair);
     return sums + join(_mm256_madd_epi16(low_of(pairs), two), _mm256_madd_epi16(high_of(pairs), two));
+  }
+
+  template <WeightType kType, std::size_t kTokens>
+  [[gnu::always_inline]] static void dot_rows(const std::byte* const* rows, const Int8Superblock* const* x,
+                                              SuperblockDots<kTokens>& dots) {
+    if constexpr (kType == WeightType::q6_k) {
+      dot_q6_rows(rows, x, dots);
+    } else {
+      dot_k_rows<kType == WeightType::q5_k>(rows, x, dots);
+    }
+  }
+
+  template <WeightType kType, std::size_t kTokens>
+  [[gnu::always_inline]] static void dot_rows(const std::byte* const* rows, std::size_t count,
+                                              const Int8Block* const* x, BlockDots<kTokens>& dots) {
+    static_assert(kType == WeightType::q8_0);
+    dot_q8_rows(rows, count, x, dots);
   }
 };
 

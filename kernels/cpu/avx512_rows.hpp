@@ -1,10 +1,8 @@
 #pragma once
 
-#include <immintrin.h>
+#include "kernels/cpu/x86_rows.hpp"
 
-#include "kernels/cpu/row_product.hpp"
-
-/// Part of avx512.cpp: four rows of weights times a few tokens, from the bytes of the file.
+/// Part of avx512_isa.hpp: four rows of weights times a few tokens, from the bytes of the file.
 ///
 /// A row keeps its products in sixteen lanes, 64 values at a time: pairs of bytes are multiplied to 16 bits
 /// (63 * 127 * 2 fits), pairs of those with their group's scale to 32 bits. Four rows are folded to one
@@ -37,32 +35,10 @@ LYCEUM_LANES __m512i fold_parts(const __m512i (&rows)[kRowTile]) {
   return _mm512_add_epi32(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
 }
 
-LYCEUM_LANES RowInts row_ints_of(__m128i v) {
-  RowInts ints;
-  std::memcpy(&ints, &v, sizeof(ints));
-  return ints;
-}
-
-LYCEUM_LANES RowFloats row_floats_of(__m128 v) {
-  RowFloats floats;
-  std::memcpy(&floats, &v, sizeof(floats));
-  return floats;
-}
-
 LYCEUM_LANES RowInts fold_rows(const __m512i (&rows)[kRowTile]) {
   const __m512i parts = fold_parts(rows);
   const __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(parts), _mm512_extracti64x4_epi64(parts, 1));
   return row_ints_of(_mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1)));
-}
-
-/// Four half floats, one a row.
-LYCEUM_LANES RowFloats factors_at(const std::byte* const* rows, std::size_t offset) {
-  std::uint16_t bits[kRowTile];
-  for (std::size_t r = 0; r < kRowTile; ++r) std::memcpy(&bits[r], rows[r] + offset, sizeof(bits[r]));
-  const __m128i halves = _mm_cvtsi64_si128(
-      static_cast<std::int64_t>(std::uint64_t{bits[0]} | std::uint64_t{bits[1]} << 16U |
-                                std::uint64_t{bits[2]} << 32U | std::uint64_t{bits[3]} << 48U));
-  return row_floats_of(_mm_cvtph_ps(halves));
 }
 
 /// The activations in the order in which a superblock of Q4_K gives its values: from 64 bytes the low halves
