@@ -26,6 +26,10 @@ struct Variant {
   const cpu::TileKernels* tiles = nullptr;
 };
 
+void PrintTo(const Variant& variant, std::ostream* out) {
+  *out << variant.name;
+}
+
 constexpr std::array kVariants {
   Variant{"portable", Isa::portable}, Variant{"avx2", Isa::avx2}, Variant{"avx512", Isa::avx512},
       Variant{"amx", Isa::amx}, Variant{"portable_emulating_tiles", Isa::portable, &cpu::kEmulatedTiles},
