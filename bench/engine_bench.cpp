@@ -273,8 +273,7 @@ class EngineBench {
     const double page_mb = static_cast<double>(engine_.pool().page_floats() * sizeof(float)) / 1e6;
     const double pages = per_fork(before.num_pages_used, after.num_pages_used);
     report("tokens that a fork behind 1,024 computes again",
-           per_fork(before.prefill_tokens, after.prefill_tokens),
-           static_cast<double>(kernels::kAttentionPage));
+           per_fork(before.prefill_tokens, after.prefill_tokens), 1.0);
     report("pages of keys and values that a fork takes, of 17", pages, 2.0);
     report("the same in MB", pages * page_mb, 2.0 * page_mb);
   }
