@@ -30,6 +30,8 @@ ModelInfo describe(const GgufFile& file, const std::string& path, bool is_traine
   if (info.name.empty()) info.name = std::filesystem::path(path).stem().string();
   info.summary =
       "A model in this process: its probabilities are read, not guessed, and nothing leaves this machine.";
+  if (const auto description = file.get_string("general.description"); description && !description->empty())
+    info.summary.append(" ").append(*description);
   info.capabilities = {.follows_instructions = true,
                        .exact_choice = true,
                        .bound_quotes = true,
