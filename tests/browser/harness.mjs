@@ -27,7 +27,13 @@ export async function startService(binary, more = {}) {
   let child;
   const start = async () => {
     // The fetch story reads a page of its own making on loopback. Stories expect what rules say, not a model.
-    const env = { ...process.env, PORT: port, LYCEUM_EGRESS_ALLOW_PRIVATE: "true", LYCEUM_MODEL: "lexical", ...more };
+    const env = {
+      ...process.env,
+      PORT: port,
+      LYCEUM_EGRESS_ALLOW_PRIVATE: "true",
+      LYCEUM_MODEL: "lexical",
+      ...more,
+    };
     const withPort = args.map((arg, index) => (args[index - 1] === "--port" ? port : arg));
     child = spawn(command, withPort, { stdio: ["ignore", "pipe", "inherit"], env });
     const lines = createInterface({ input: child.stdout });
