@@ -44,7 +44,8 @@ std::vector<Setting> make_settings() {
   all.back().is_secret = true;
   add_string("model", "",
              "Language model, in short: shipped, lexical, remote, or engine:FILE for a GGUF file");
-  add_string("model.provider", "shipped", "Language model", {"shipped", "lexical", "remote", "engine"});
+  add_string("model.provider", "shipped", "Language model; shipped: lexical where no model file came along",
+             {"shipped", "lexical", "remote", "engine"});
   add_string("model.file", "", "Engine: a GGUF file or a Hugging Face folder, which runs in this process");
   add_string("model.device", "cpu",
              "Engine: computes on cpu, cuda, cuda:N, or auto (a card where there is one)");

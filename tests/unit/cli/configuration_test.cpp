@@ -64,7 +64,7 @@ TEST(Configuration, AWrongTypeOrRangeIsRefusedByName) {
   EXPECT_EQ(out_of_range.resolve().error().message,
             "environment: LYCEUM_PORT: expected an integer from 0 to 65535");
   EXPECT_EQ(wrong_choice.resolve().error().message,
-            "--model-provider: expected one of lexical, remote, engine");
+            "--model-provider: expected one of shipped, lexical, remote, engine");
 }
 
 TEST(Configuration, ListsAndBooleansComeFromTextToo) {
