@@ -203,9 +203,13 @@ void RunHarness::restart() {
 }
 
 void RunHarness::turn() {
-  // The pool's threads post back: wait for the next handler, but not for ever.
+  // The pool's threads post back: wait for the next handler, but not for ever. What is waited for may also
+  // have come while the condition was asked, after it had read: so it is asked again in between.
+  constexpr auto kPatience = std::chrono::milliseconds(100);
+  constexpr int kMaxIdleTurns = 200;
   if (io->stopped()) io->restart();
-  if (io->run_one_for(std::chrono::seconds(20)) == 0) {
+  idle_turns_ = io->run_one_for(kPatience) == 0 ? idle_turns_ + 1 : 0;
+  if (idle_turns_ == kMaxIdleTurns) {
     for (const std::string& run_id : submitted_) {
       const auto texts = store->event_log().read_blocking(run_id, 0, 5000);
       for (const std::string& text : *texts) std::fprintf(stderr, "%s\n", text.c_str());

@@ -167,6 +167,7 @@ class RunHarness : public testing::Test {
   void start();
   void stop();
   int next_command_ = 1;
+  int idle_turns_ = 0;
   std::vector<std::string> submitted_{};
 };
 
