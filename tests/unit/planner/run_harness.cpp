@@ -202,24 +202,26 @@ void RunHarness::restart() {
   ASSERT_TRUE(recovered) << recovered.error().message;
 }
 
-void RunHarness::turn() {
-  // The pool's threads post back: wait for the next handler, but not for ever. What is waited for may also
-  // have come while the condition was asked, after it had read: so it is asked again in between.
+bool RunHarness::turn() {
   constexpr auto kPatience = std::chrono::milliseconds(100);
-  constexpr int kMaxIdleTurns = 200;
   if (io->stopped()) io->restart();
-  idle_turns_ = io->run_one_for(kPatience) == 0 ? idle_turns_ + 1 : 0;
-  if (idle_turns_ == kMaxIdleTurns) {
+  return io->run_one_for(kPatience) > 0;
+}
+
+void RunHarness::run_until(const std::function<bool()>& condition) {
+  // What is waited for may have come while the condition was asked, after it had read: so it is asked again
+  // when nothing happens, but not for ever.
+  constexpr int kMaxIdleTurns = 200;
+  int idle_turns = 0;
+  while (!condition()) {
+    idle_turns = turn() ? 0 : idle_turns + 1;
+    if (idle_turns < kMaxIdleTurns) continue;
     for (const std::string& run_id : submitted_) {
       const auto texts = store->event_log().read_blocking(run_id, 0, 5000);
       for (const std::string& text : *texts) std::fprintf(stderr, "%s\n", text.c_str());
     }
     throw std::runtime_error("nothing happens any more");
   }
-}
-
-void RunHarness::run_until(const std::function<bool()>& condition) {
-  while (!condition()) turn();
 }
 
 std::string RunHarness::submit(Json body) {
@@ -269,17 +271,19 @@ Refusal RunHarness::refused(const std::string& run_id, Json body) {
 }
 
 Json RunHarness::wait_hold(const std::string& run_id, const std::string& kind) {
-  for (;;) {
+  Json found;
+  run_until([&] {
     const Json seen = summary(run_id);
     for (const Json& hold : seen["holds"]) {
-      if (hold["kind"] == kind) return hold;
+      if (found.is_null() && hold["kind"] == kind) found = hold;
     }
-    turn();
-  }
+    return !found.is_null();
+  });
+  return found;
 }
 
 void RunHarness::wait_end(const std::string& run_id) {
-  while (summary(run_id)["phase"] != "terminal") turn();
+  run_until([&] { return summary(run_id)["phase"] == "terminal"; });
 }
 
 std::string RunHarness::status(const std::string& run_id) {

@@ -116,13 +116,14 @@ class RunHarness : public testing::Test {
       if (failure) std::rethrow_exception(failure);
       value = std::move(result);
     });
-    while (!value) turn();
+    run_until([&value] { return value.has_value(); });
     return *std::move(value);
   }
 
   /// Runs the loop until `condition` holds; fails the test when nothing is left to happen for long.
   void run_until(const std::function<bool()>& condition);
-  void turn();
+  /// Runs the next handler; false when none comes for a moment.
+  bool turn();
 
   /// Stops the planner as a crash would be seen in the log (nothing is written), and starts a new one over
   /// the same store.
@@ -167,7 +168,6 @@ class RunHarness : public testing::Test {
   void start();
   void stop();
   int next_command_ = 1;
-  int idle_turns_ = 0;
   std::vector<std::string> submitted_{};
 };
 
