@@ -3,6 +3,7 @@
 
 #include "kernels/cpu/avx2_rows.hpp"
 #include "kernels/cpu/table_of.hpp"
+#include "kernels/cpu/x86_row_dots.hpp"
 
 namespace lyceum::kernels::cpu {
 namespace {
@@ -73,7 +74,7 @@ LYCEUM_LANES __m256i dot4_of_eight(__m256i sums, __m256i codes, __m256i quads) {
   return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-struct Avx2 {
+struct Avx2 : X86RowDots {
   static constexpr bool kHasSignedCodes = true;
   static constexpr std::size_t kTokenTile = 2;
   static constexpr std::size_t kPanelTile = 1;
@@ -112,23 +113,6 @@ struct Avx2 {
   [[gnu::always_inline]] static Ints dot2(Ints sums, Ints pairs, std::int32_t pair) {
     const __m256i two = _mm256_set1_epi32(pair);
     return sums + join(_mm256_madd_epi16(low_of(pairs), two), _mm256_madd_epi16(high_of(pairs), two));
-  }
-
-  template <WeightType kType, std::size_t kTokens>
-  [[gnu::always_inline]] static void dot_rows(const std::byte* const* rows, const Int8Superblock* const* x,
-                                              SuperblockDots<kTokens>& dots) {
-    if constexpr (kType == WeightType::q6_k) {
-      dot_q6_rows(rows, x, dots);
-    } else {
-      dot_k_rows<kType == WeightType::q5_k>(rows, x, dots);
-    }
-  }
-
-  template <WeightType kType, std::size_t kTokens>
-  [[gnu::always_inline]] static void dot_rows(const std::byte* const* rows, std::size_t count,
-                                              const Int8Block* const* x, BlockDots<kTokens>& dots) {
-    static_assert(kType == WeightType::q8_0);
-    dot_q8_rows(rows, count, x, dots);
   }
 };
 

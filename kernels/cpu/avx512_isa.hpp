@@ -4,6 +4,7 @@
 
 #include "kernels/cpu/avx512_rows.hpp"
 #include "kernels/cpu/unpack.hpp"
+#include "kernels/cpu/x86_row_dots.hpp"
 
 /// What the templates of this folder want of AVX-512 F, BW, DQ, VL and VNNI. Included by files that are
 /// compiled for them.
@@ -72,7 +73,7 @@ LYCEUM_LANES void load_columns_8(RowPointers rows, std::size_t offset, Ints* out
   }
 }
 
-struct Avx512 {
+struct Avx512 : X86RowDots {
   static constexpr bool kHasSignedCodes = false;
   static constexpr std::size_t kTokenTile = 4;
   static constexpr std::size_t kPanelTile = 2;
@@ -109,23 +110,6 @@ struct Avx512 {
 
   [[gnu::always_inline]] static Ints dot2(Ints sums, Ints pairs, std::int32_t pair) {
     return ints_of(_mm512_dpwssd_epi32(bits_of(sums), bits_of(pairs), _mm512_set1_epi32(pair)));
-  }
-
-  template <WeightType kType, std::size_t kTokens>
-  [[gnu::always_inline]] static void dot_rows(const std::byte* const* rows, const Int8Superblock* const* x,
-                                              SuperblockDots<kTokens>& dots) {
-    if constexpr (kType == WeightType::q6_k) {
-      dot_q6_rows(rows, x, dots);
-    } else {
-      dot_k_rows<kType == WeightType::q5_k>(rows, x, dots);
-    }
-  }
-
-  template <WeightType kType, std::size_t kTokens>
-  [[gnu::always_inline]] static void dot_rows(const std::byte* const* rows, std::size_t count,
-                                              const Int8Block* const* x, BlockDots<kTokens>& dots) {
-    static_assert(kType == WeightType::q8_0);
-    dot_q8_rows(rows, count, x, dots);
   }
 };
 
