@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
-#include <tuple>
 
 #include "model/blended.hpp"
 #include "model/files/gguf.hpp"
+#include "model/quote_order.hpp"
 #include "model/verbs/verbs.hpp"
 
 namespace lyceum::model {
@@ -135,9 +135,7 @@ class BlendedModel final : public LanguageModel {
   }
 
   static void sort_and_cut(Quotes& quotes, std::size_t quotes_max) {
-    std::ranges::sort(quotes.quotes, [](const Quote& a, const Quote& b) {
-      return std::tie(b.score, a.source, a.begin) < std::tie(a.score, b.source, b.begin);
-    });
+    sort_best_first(quotes.quotes);
     if (quotes.quotes.size() > quotes_max) quotes.quotes.resize(quotes_max);
   }
 

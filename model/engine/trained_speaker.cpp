@@ -1,9 +1,9 @@
 // The verbs as a model of model/verbs was trained for them.
 #include <algorithm>
-#include <tuple>
 
 #include "model/engine/engine_calls.hpp"
 #include "model/engine/writing.hpp"
+#include "model/quote_order.hpp"
 #include "model/verbs/verbs.hpp"
 
 namespace lyceum::model {
@@ -110,7 +110,7 @@ class TrainedSpeaker final : public Speaker {
         quotes.quotes.back().score = probabilities[i];
       }
     }
-    sort_by_score(quotes);
+    sort_best_first(quotes.quotes);
     co_return quotes;
   }
 
@@ -133,12 +133,6 @@ class TrainedSpeaker final : public Speaker {
       probabilities.push_back(yes_probability(score / parts_.choice_temperature));
     }
     return probabilities;
-  }
-
-  static void sort_by_score(Quotes& quotes) {
-    std::ranges::sort(quotes.quotes, [](const Quote& a, const Quote& b) {
-      return std::tie(b.score, a.source, a.begin) < std::tie(a.score, b.source, b.begin);
-    });
   }
 
   /// The words of the likeliest sentences that are likeliest to answer, one span a sentence.
@@ -167,7 +161,7 @@ class TrainedSpeaker final : public Speaker {
       quote.end = quote.begin + words[i].words[span.end - 1].end;
       quote.begin += words[i].words[span.begin].begin;
     }
-    sort_by_score(quotes);
+    sort_best_first(quotes.quotes);
     co_return quotes;
   }
 

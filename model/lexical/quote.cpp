@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <tuple>
 
 #include "model/lexical/relevance.hpp"
 #include "model/lexical/slots.hpp"
 #include "model/lexical/tasks.hpp"
+#include "model/quote_order.hpp"
 
 namespace lyceum::model::lexical {
 namespace {
@@ -29,9 +29,7 @@ std::vector<Quote> quote_by_rules(const QuoteRequest& request, WordReader& reade
       candidates.push_back({source, window.range.begin, window.range.end, window.score});
     }
   }
-  std::sort(candidates.begin(), candidates.end(), [](const Quote& a, const Quote& b) {
-    return std::tie(b.score, a.source, a.begin, a.end) < std::tie(a.score, b.source, b.begin, b.end);
-  });
+  sort_best_first(candidates);
   std::vector<Quote> chosen;
   for (const auto& candidate : candidates) {
     if (chosen.size() == request.quotes_max) break;

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <tuple>
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/hash.hpp"
 #include "base/json_schema.hpp"
+#include "model/quote_order.hpp"
 #include "model/remote/passages.hpp"
 
 namespace lyceum::model {
@@ -106,9 +106,7 @@ std::vector<Quote> check_quotes(const Json& claimed, const QuoteRequest& request
     });
     if (!is_known) quotes.push_back(*quote);
   }
-  std::sort(quotes.begin(), quotes.end(), [](const Quote& a, const Quote& b) {
-    return std::tie(b.score, a.source, a.begin) < std::tie(a.score, b.source, b.begin);
-  });
+  sort_best_first(quotes);
   if (quotes.size() > request.quotes_max) quotes.resize(request.quotes_max);
   return quotes;
 }
