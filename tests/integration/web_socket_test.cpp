@@ -203,6 +203,7 @@ TEST(WebSocket, BadUtf8AndHugeMessagesEndIt) {
 
   SocketClient huge(server.port());
   huge.send_text(std::string(2'000'000, ' '));
+  EXPECT_EQ(huge.receive_op("error")->at("error").at("code"), "too_large");
   EXPECT_EQ(huge.close_code(), 1009U);
   EXPECT_EQ(request(server.port(), "GET", "/api/health").status, 200U);
 }

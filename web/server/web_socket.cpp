@@ -22,6 +22,7 @@ constexpr std::chrono::seconds kHandshakeTimeout{10};
 constexpr auto kNever = std::chrono::steady_clock::time_point::max();
 constexpr std::uint16_t kUnauthenticated = 4401;
 constexpr std::uint16_t kTooManyBadMessages = websocket::close_code::policy_error;
+constexpr std::size_t kReadBytes = 64U << 10U;
 
 /// A subscription and the task that carries its deliveries to the outbox.
 struct Feed {
@@ -51,6 +52,7 @@ class SocketSession {
   Task<bool> accept(std::unique_ptr<Handshake> handshake);
   Task<void> close(std::uint16_t code);
   Task<void> read_messages();
+  Task<void> take_message(const beast::flat_buffer& buffer);
   Task<void> write_frames();
   Task<void> handle(ClientMessage message);
   Task<void> subscribe(std::string run, std::uint64_t after);
@@ -80,7 +82,8 @@ Task<bool> SocketSession::accept(std::unique_ptr<Handshake> handshake) {
   timeout.idle_timeout = state_.options.socket_idle_timeout;
   timeout.keep_alive_pings = true;
   socket_.set_option(timeout);
-  socket_.read_message_max(kMaxJsonBodyBytes);
+  socket_.read_message_max(
+      0);  // `read_messages` counts: Beast would reset the connection, and lose the reason.
   socket_.auto_fragment(false);
   socket_.text(true);
   if (handshake->count(beast::http::field::sec_websocket_protocol) > 0) {
@@ -123,25 +126,37 @@ void SocketSession::end(std::uint16_t code, std::string last_frame) {
   outbox_.finish(std::move(last_frame));
 }
 
-// Ends by the close handshake, never by cancellation: a cancelled read leaves the stream unusable.
+// Ends by the close handshake, never by cancellation: a cancelled read leaves the stream unusable. What
+// arrives after the end was decided is read and dropped.
 Task<void> SocketSession::read_messages() {
   beast::flat_buffer buffer;
   for (;;) {
-    const auto [failed, size] = co_await socket_.async_read(buffer, as_result);
+    const auto [failed, size] = co_await socket_.async_read_some(buffer, kReadBytes, as_result);
     if (failed) break;
     if (!outbox_.is_closed()) {
-      auto message =
-          socket_.got_text()
-              ? parse_client_message({static_cast<const char*>(buffer.data().data()), buffer.size()})
-              : Error{Errc::malformed, "message: expected text"};
-      if (message) {
-        co_await handle(*std::move(message));
+      if (buffer.size() > kMaxJsonBodyBytes) {
+        end(websocket::close_code::too_big,
+            error_frame({}, Error{Errc::too_large,
+                                  "message: more than " + std::to_string(kMaxJsonBodyBytes) + " bytes"}));
+      } else if (!socket_.is_message_done()) {
+        continue;
       } else {
-        co_await report_bad_message(message.error());
+        co_await take_message(buffer);
       }
     }
     buffer.clear();
     if (buffer.capacity() > kBufferKeptBytes) buffer.shrink_to_fit();
+  }
+}
+
+Task<void> SocketSession::take_message(const beast::flat_buffer& buffer) {
+  auto message = socket_.got_text()
+                     ? parse_client_message({static_cast<const char*>(buffer.data().data()), buffer.size()})
+                     : Error{Errc::malformed, "message: expected text"};
+  if (message) {
+    co_await handle(*std::move(message));
+  } else {
+    co_await report_bad_message(message.error());
   }
 }
 
