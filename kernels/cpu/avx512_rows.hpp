@@ -206,16 +206,33 @@ LYCEUM_LANES void dot_q6_rows(const std::byte* const* rows, const Int8Superblock
   for (std::size_t t = 0; t < kTokens; ++t) dots.codes[t] = fold_rows(sums[t]);
 }
 
-/// Q8_0, one block or two in the halves of a register.
-template <std::size_t kTokens>
-LYCEUM_LANES void dot_q8_rows(const std::byte* const* rows, std::size_t count, const Int8Block* const* x,
-                              BlockDots<kTokens>& dots) {
-  constexpr std::size_t kBytes = 34;
+/// The codes of two blocks in the halves of a register, unsigned: `kCodesAbove` too large.
+template <WeightType kType>
+LYCEUM_LANES __m512i load_codes_above(const std::byte* first, const std::byte* second) {
+  if constexpr (kType == WeightType::q8_0)
+    return _mm512_xor_si512(load_halves_of(first + 2, second + 2), _mm512_set1_epi8(-128));
+  // Sixteen bytes have the low halves of a block's codes, then the high ones.
+  const auto twice = [](const std::byte* block) {
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 2)));
+  };
+  const __m512i bytes = _mm512_inserti64x4(_mm512_castsi256_si512(twice(first)), twice(second), 1);
+  const __m512i counts = _mm512_setr_epi64(0, 0, 0x0004000400040004, 0x0004000400040004, 0, 0,
+                                           0x0004000400040004, 0x0004000400040004);
+  return _mm512_and_si512(_mm512_srlv_epi16(bytes, counts), _mm512_set1_epi8(0x0F));
+}
+
+template <WeightType kType>
+constexpr std::int32_t kCodesAbove = kType == WeightType::q4_0 ? 8 : 128;
+
+/// Weights without superblocks, one block or two.
+template <WeightType kType, std::size_t kTokens>
+LYCEUM_LANES void dot_block_rows(const std::byte* const* rows, std::size_t count, const Int8Block* const* x,
+                                 BlockDots<kTokens>& dots) {
+  constexpr std::size_t kBytes = weight_block(kType).num_bytes;
   const std::size_t second = count - 1;  // One block alone is computed twice.
   __m512i codes[kRowTile];
   for (std::size_t r = 0; r < kRowTile; ++r)
-    codes[r] =
-        _mm512_xor_si512(load_halves_of(rows[r] + 2, rows[r] + 2 + second * kBytes), _mm512_set1_epi8(-128));
+    codes[r] = load_codes_above<kType>(rows[r], rows[r] + second * kBytes);
   dots.factors[0] = factors_at(rows, 0);
   dots.factors[1] = factors_at(rows, second * kBytes);
   for (std::size_t t = 0; t < kTokens; ++t) {
@@ -225,8 +242,9 @@ LYCEUM_LANES void dot_q8_rows(const std::byte* const* rows, std::size_t count, c
       sums[r] = _mm512_dpbusd_epi32(_mm512_setzero_si512(), codes[r], values);
     const __m512i parts = fold_parts(sums);
     const __m512i halves = _mm512_add_epi32(parts, _mm512_shuffle_i64x2(parts, parts, 0b10'11'00'01));
-    dots.codes[t][0] = row_ints_of(_mm512_castsi512_si128(halves)) - 128 * x[t][0].sum;
-    dots.codes[t][1] = row_ints_of(_mm512_extracti32x4_epi32(halves, 2)) - 128 * x[t][second].sum;
+    dots.codes[t][0] = row_ints_of(_mm512_castsi512_si128(halves)) - kCodesAbove<kType> * x[t][0].sum;
+    dots.codes[t][1] =
+        row_ints_of(_mm512_extracti32x4_epi32(halves, 2)) - kCodesAbove<kType> * x[t][second].sum;
   }
 }
 

@@ -21,8 +21,7 @@ struct X86RowDots {
   template <WeightType kType, std::size_t kTokens>
   [[gnu::always_inline]] static void dot_rows(const std::byte* const* rows, std::size_t count,
                                               const Int8Block* const* x, BlockDots<kTokens>& dots) {
-    static_assert(kType == WeightType::q8_0);
-    dot_q8_rows(rows, count, x, dots);
+    dot_block_rows<kType>(rows, count, x, dots);
   }
 };
 
