@@ -84,7 +84,7 @@ TEST(StoreCrash, KillingTheProcessLosesNothingAcknowledged) {
   constexpr int kNumKills = 25;
   constexpr unsigned kSeed = 20;
   std::mt19937 random(kSeed);
-  TemporaryDirectory directory;
+  TemporaryFolder directory;
   Metrics metrics;
   Heads acknowledged;
   for (int round = 0; round < kNumKills; ++round) {

@@ -16,25 +16,25 @@ Change put_change(std::string key, std::string value) {
 }
 
 TEST_F(DatabaseTest, ASecondOpenIsAPreconditionThatNamesTheDirectory) {
-  const auto second = Database::open({.directory = directory.file("store")}, metrics);
+  const auto second = Database::open({.directory = directory.path("store")}, metrics);
 
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, Errc::precondition);
-  EXPECT_NE(second.error().message.find(directory.file("store")), std::string::npos)
+  EXPECT_NE(second.error().message.find(directory.path("store")), std::string::npos)
       << second.error().message;
 }
 
 TEST_F(DatabaseTest, AFileInTheDirectorysPlaceIsAnIoError) {
-  std::ofstream(directory.file("file")) << "x";
+  std::ofstream(directory.path("file")) << "x";
 
-  EXPECT_EQ(Database::open({.directory = directory.file("file")}, metrics).error().code, Errc::io);
+  EXPECT_EQ(Database::open({.directory = directory.path("file")}, metrics).error().code, Errc::io);
 }
 
 TEST_F(DatabaseTest, ANewerFormatIsRefused) {
   ASSERT_TRUE(database->commit_blocking(put_change("format", "99"), Durability::synced));
   database.reset();
 
-  EXPECT_EQ(Database::open({.directory = directory.file("store")}, metrics).error().code, Errc::precondition);
+  EXPECT_EQ(Database::open({.directory = directory.path("store")}, metrics).error().code, Errc::precondition);
 }
 
 TEST_F(DatabaseTest, AFailedChangeWritesNothingAndLeavesItsNeighboursAlone) {

@@ -261,7 +261,7 @@ TEST_F(DocumentsTest, TheReportNamesAHundredSkippedAndCountsTheRest) {
 
 TEST_F(DocumentsTest, ADirectoryGoesInSortedWithoutHiddenFilesLinksAndUnreadableOnes) {
   namespace fs = std::filesystem;
-  const std::string root = directory.file("docs");
+  const std::string root = directory.path("docs");
   fs::create_directories(root + "/sub/.git");
   write_file(root + "/b.txt", "beta text");
   write_file(root + "/a.md", "# Alpha\n");
@@ -270,8 +270,8 @@ TEST_F(DocumentsTest, ADirectoryGoesInSortedWithoutHiddenFilesLinksAndUnreadable
   write_file(root + "/.hidden.txt", "hidden");
   write_file(root + "/image.png", std::string("\x89PNG\0", 5));
   write_file(root + "/copy.txt", "beta text");
-  write_file(directory.file("outside.txt"), "outside");
-  fs::create_symlink(directory.file("outside.txt"), root + "/link.txt");
+  write_file(directory.path("outside.txt"), "outside");
+  fs::create_symlink(directory.path("outside.txt"), root + "/link.txt");
   fs::create_directory_symlink(directory.path(), root + "/up");
   std::vector<std::string> seen;
 
@@ -293,7 +293,7 @@ TEST_F(DocumentsTest, ADirectoryGoesInSortedWithoutHiddenFilesLinksAndUnreadable
 }
 
 TEST_F(DocumentsTest, ProgressMayStopADirectoryAndWhatIsInStays) {
-  const std::string root = directory.file("docs");
+  const std::string root = directory.path("docs");
   std::filesystem::create_directories(root);
   for (const char* name : {"a", "b", "c"})
     write_file(root + "/" + name + ".txt", std::string("text ") + name);

@@ -1,57 +1,19 @@
 // The contract of memory/event_log.hpp.
 #include "memory/rocksdb/event_log.hpp"
 
-#include <future>
-#include <latch>
 #include <thread>
 
-#include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_future.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include "memory/codec/keys.hpp"
 #include "memory/codec/record.hpp"
-#include "tests/unit/memory/store_support.hpp"
+#include "tests/unit/memory/event_log_fixture.hpp"
 
 namespace lyceum::memory {
 namespace {
 
-class EventLogContract : public DatabaseTest {
- protected:
-  EventLogContract() { reopen_log(); }
-
-  void reopen_log() {
-    log.reset();
-    reopen();
-    log = make_event_log(*database);
-  }
-
-  Result<Seq> append(const std::string& run_id, Seq head, std::vector<std::string> events) {
-    return run(log->append(append_of(run_id, head, std::move(events))));
-  }
-
-  /// Appends events "<run_id>/1".."<run_id>/n", one an append.
-  void fill(const std::string& run_id, Seq n) {
-    for (Seq seq = 0; seq < n; ++seq) {
-      ASSERT_TRUE(append(run_id, seq, {run_id + "/" + std::to_string(seq + 1)}));
-    }
-  }
-
-  void finish(const std::string& run_id, Seq head) {
-    Append last = append_of(run_id, head, {"end"});
-    last.is_terminal = true;
-    ASSERT_TRUE(run(log->append(std::move(last))));
-  }
-
-  std::vector<std::string> read(const std::string& run_id, Seq after = 0, std::size_t limit = 1000) {
-    auto events = log->read_blocking(run_id, after, limit);
-    EXPECT_TRUE(events) << events.error().message;
-    return events ? *std::move(events) : std::vector<std::string>();
-  }
-
-  std::unique_ptr<EventLog> log;
-};
-
-using Events = std::vector<std::string>;
+using EventLogContract = EventLogTest;
 
 TEST_F(EventLogContract, AppendReturnsTheNewHeadAndReadGivesTheEventsInOrder) {
   EXPECT_EQ(*append("run-1", 0, {"a", "b"}), 2U);
@@ -104,11 +66,11 @@ TEST_F(EventLogContract, LargeEventsComeBackWholeAndTakeLittleRoom) {
 TEST_F(EventLogContract, TheHeadCarriesTheLastSummary) {
   Append first = append_of("run-1", 0, {"a"});
   first.summary = "{\"title\":\"one\"}";
-  ASSERT_TRUE(run(log->append(std::move(first))));
+  ASSERT_TRUE(run_task(log->append(std::move(first))));
   Append second = append_of("run-1", 1, {"b"});
   second.summary = "{\"title\":\"two\"}";
   second.is_terminal = true;
-  ASSERT_TRUE(run(log->append(std::move(second))));
+  ASSERT_TRUE(run_task(log->append(std::move(second))));
 
   const auto head = log->head_blocking("run-1");
 
@@ -317,78 +279,6 @@ TEST_F(EventLogContract, ADamagedHeadIsDataLossAndStopsAppends) {
   EXPECT_EQ(log->head_blocking("run-1").error().code, Errc::data_loss);
   EXPECT_EQ(append("run-1", 1, {"b"}).error().code, Errc::data_loss);
   EXPECT_EQ(log->heads_blocking("", 10).error().code, Errc::data_loss);
-}
-
-Task<Result<Seq>> append_many(EventLog& log, std::string run_id, Seq count) {
-  Seq head = 0;
-  while (head < count) {
-    Append append = append_of(run_id, head, {run_id + "/" + std::to_string(head + 1)});
-    append.durability = head % 8 == 0 ? Durability::synced : Durability::grouped;
-    auto appended = co_await log.append(std::move(append));
-    if (!appended) co_return appended;
-    head = *appended;
-  }
-  co_return head;
-}
-
-TEST_F(EventLogContract, ManyRunsAppendAtOnceWithoutDisturbingEachOther) {
-  constexpr int kNumRuns = 16;
-  constexpr Seq kNumEvents = 40;
-  net::thread_pool threads(4);
-  std::vector<std::future<Result<Seq>>> done;
-  for (int i = 0; i < kNumRuns; ++i) {
-    done.push_back(
-        net::co_spawn(threads, append_many(*log, "run-" + std::to_string(i), kNumEvents), net::use_future));
-  }
-  for (auto& each : done) EXPECT_EQ(*each.get(), kNumEvents);
-  threads.join();
-
-  for (int i = 0; i < kNumRuns; ++i) {
-    const std::string id = "run-" + std::to_string(i);
-    const Events events = read(id);
-    ASSERT_EQ(events.size(), kNumEvents);
-    for (Seq seq = 1; seq <= kNumEvents; ++seq) EXPECT_EQ(events[seq - 1], id + "/" + std::to_string(seq));
-  }
-}
-
-TEST_F(EventLogContract, OfWritersWithTheSameHeadExactlyOneWins) {
-  constexpr int kNumWriters = 8;
-  constexpr Seq kNumRounds = 25;
-  for (Seq round = 0; round < kNumRounds; ++round) {
-    net::thread_pool threads(4);
-    std::vector<std::future<Result<Seq>>> done;
-    for (int i = 0; i < kNumWriters; ++i) {
-      done.push_back(net::co_spawn(threads, log->append(append_of("run-1", round, {std::to_string(i)})),
-                                   net::use_future));
-    }
-    int num_winners = 0;
-    for (auto& each : done) {
-      const auto result = each.get();
-      num_winners += result ? 1 : 0;
-      if (!result) EXPECT_EQ(result.error().code, Errc::conflict);
-    }
-    threads.join();
-    ASSERT_EQ(num_winners, 1);
-  }
-  EXPECT_EQ(read("run-1").size(), kNumRounds);
-}
-
-TEST_F(EventLogContract, AReaderBesideAWriterSeesEveryPrefixWithoutGaps) {
-  net::thread_pool threads(1);
-  auto writer = net::co_spawn(threads, append_many(*log, "run-1", 300), net::use_future);
-  std::size_t num_seen = 0;
-  while (num_seen < 300) {
-    const auto events = log->read_blocking("run-1", 0, 1000);
-    if (!events) {
-      ASSERT_EQ(events.error().code, Errc::not_found);
-      continue;
-    }
-    ASSERT_GE(events->size(), num_seen);
-    num_seen = events->size();
-    for (std::size_t i = 0; i < num_seen; ++i) ASSERT_EQ((*events)[i], "run-1/" + std::to_string(i + 1));
-  }
-  EXPECT_TRUE(writer.get());
-  threads.join();
 }
 
 Task<void> append_and_note_thread(EventLog& log, std::thread::id& resumed_on) {

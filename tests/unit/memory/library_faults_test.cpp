@@ -81,7 +81,7 @@ class LibraryFaults : public testing::Test {
 
   /// True if a write met the fault.
   bool survives(int n, bool is_full) {
-    const std::string path = directory.file(std::to_string(n) + (is_full ? "-full" : "-broken"));
+    const std::string path = directory.path(std::to_string(n) + (is_full ? "-full" : "-broken"));
     {
       Opened opened(path, clock, faults);
       faults->arm(n, 1, is_full);
@@ -95,7 +95,7 @@ class LibraryFaults : public testing::Test {
   }
 
   ManualClock clock;
-  TemporaryDirectory directory;
+  TemporaryFolder directory;
   std::shared_ptr<FaultyFileSystem> faults = std::make_shared<FaultyFileSystem>();
 };
 

@@ -244,8 +244,8 @@ TEST_F(SearchTest, AnyHistoryGivesTheIndexThatAFreshOneWouldBe) {
   const auto after_history = logical_index(*library);
   const auto sizes = *library->documents().collections_blocking();
 
-  TemporaryDirectory other_directory;
-  auto other_database = Database::open({.directory = other_directory.file("store")}, metrics);
+  TemporaryFolder other_directory;
+  auto other_database = Database::open({.directory = other_directory.path("store")}, metrics);
   ASSERT_TRUE(other_database);
   auto other = open_library(**other_database, clock, {});
   ASSERT_TRUE(other);

@@ -30,7 +30,7 @@ class StoreFaults : public testing::Test {
   static Result<Seq> append(EventLog& log, Seq head) {
     Append append = append_of("run-1", head, {std::to_string(head + 1), std::to_string(head + 2)});
     append.durability = head % 4 == 0 ? Durability::synced : Durability::grouped;
-    return run(log.append(std::move(append)));
+    return run_task(log.append(std::move(append)));
   }
 
   static void expect_exactly(const EventLog& log, Seq head) {
@@ -63,7 +63,7 @@ class StoreFaults : public testing::Test {
 
   /// Fills the disk for `num_writes` writes from the n-th on; true if a write met it.
   bool survives_full_disk(int n, int num_writes) {
-    const std::string path = directory.file(std::to_string(n) + "-" + std::to_string(num_writes));
+    const std::string path = directory.path(std::to_string(n) + "-" + std::to_string(num_writes));
     {
       Opened store(path, faults);
       faults->arm(n, num_writes, true);
@@ -79,7 +79,7 @@ class StoreFaults : public testing::Test {
 
   /// Lets the n-th write fail as a broken disk does; true if a write met it.
   bool survives_broken_disk(int n) {
-    const std::string path = directory.file(std::to_string(n));
+    const std::string path = directory.path(std::to_string(n));
     Seq head = 0;
     {
       Opened store(path, faults);
@@ -105,7 +105,7 @@ class StoreFaults : public testing::Test {
     return faults->has_fired();
   }
 
-  TemporaryDirectory directory;
+  TemporaryFolder directory;
   std::shared_ptr<FaultyFileSystem> faults = std::make_shared<FaultyFileSystem>();
 };
 

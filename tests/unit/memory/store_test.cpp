@@ -9,10 +9,10 @@ namespace {
 class StoreTest : public testing::Test {
  protected:
   Result<std::unique_ptr<Store>> open() {
-    return open_store({.directory = directory.file("store")}, clock, ids, metrics);
+    return open_store({.directory = directory.path("store")}, clock, ids, metrics);
   }
 
-  TemporaryDirectory directory;
+  TemporaryFolder directory;
   ManualClock clock;
   SystemRandom random;
   IdGenerator ids{clock, random};
@@ -24,7 +24,7 @@ TEST_F(StoreTest, EveryPartKeepsItsDataInTheOneDirectory) {
   {
     const auto store = open();
     ASSERT_TRUE(store) << store.error().message;
-    ASSERT_TRUE(run((*store)->event_log().append(append_of("run-1", 0, {"a"}))));
+    ASSERT_TRUE(run_task((*store)->event_log().append(append_of("run-1", 0, {"a"}))));
     hash = *(*store)->blobs().put_blocking("blob");
     ASSERT_TRUE((*store)->notes().put_blocking({.id = "01A", .subject = "otters", .text = "They float."}));
     IngestRequest request;
