@@ -24,10 +24,10 @@ struct LogitsResult {
   std::vector<std::int32_t> greedy{};
 };
 
-/// Loads a GGUF file or a Hugging Face folder and computes by the reference kernels, so that anyone can
-/// compare with another engine. Slow, and 4 bytes a weight. not_found, malformed or unsupported for the file;
-/// invalid_argument for no tokens or one outside the vocabulary; too_large when tokens and continuation do
-/// not fit into the model's context.
+/// Loads a GGUF file or a Hugging Face folder and computes as the engine does on this processor, so that
+/// anyone can compare with another engine. not_found, malformed or unsupported for the file; invalid_argument
+/// for no tokens or one outside the vocabulary; too_large when tokens and continuation do not fit into the
+/// model's context.
 Result<LogitsResult> compute_logits_blocking(const std::string& path, const LogitsRequest& request);
 
 }  // namespace lyceum::model
