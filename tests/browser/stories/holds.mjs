@@ -18,7 +18,9 @@ export function holdStories(shared) {
     if (shared.service.isMock) return t.skip("the mock has no budget");
     const opened = await openPage(shared.browser, shared.service);
     const { page } = opened;
-    await page.getByText("Limits", { exact: true }).click();
+    await page.getByText("Options", { exact: true }).click();
+    await page.getByText(/cannot draw its answers toward the sources/).waitFor();
+    assert.ok(await page.getByRole("slider", { name: "Contrast" }).isDisabled());
     await page.getByLabel("Tool calls").fill("1");
     await ask(page, "Who was the last keeper of the lighthouse of Kérity?");
 

@@ -99,6 +99,19 @@ export function tokenStories(shared) {
     assert.equal(await slider.inputValue(), own);
   });
 
+  tokenStory("a person asks for an answer that is drawn toward its sources", {}, async (page) => {
+    await page.getByText("Options", { exact: true }).click();
+    await page.getByRole("slider", { name: "Contrast" }).press("ArrowRight");
+    await page.getByText(/^Draws the answer toward what the sources say/).waitFor();
+    await shoot(page, "contrast");
+    await assertAccessible(page, "the options of a question");
+    const asked = page.waitForRequest(
+      (request) => request.method() === "POST" && request.url().endsWith("/api/runs"),
+    );
+    await ask(page, question);
+    assert.equal((await asked).postDataJSON().contrast, 0.5);
+  });
+
   test("a person sees beside each citation how far it carries its sentence", async (t) => {
     if (!shared.service.isMock) return t.skip("the words of a tiny model cite nothing");
     const opened = await openPage(shared.browser, shared.service);

@@ -20,6 +20,7 @@ export interface NewRun {
   readonly collections: readonly string[];
   readonly plan_review: boolean;
   readonly approvals: "ask" | "auto";
+  readonly contrast: number;
   readonly budget: o.Budget;
 }
 

@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { modelInfo } from "../protocol/objects";
-import { cachedShare, capabilitySentences, engineFacts, layerUses, shortCount } from "./engine-view";
+import {
+  cachedShare,
+  capabilitySentences,
+  contrastRefusal,
+  engineFacts,
+  layerUses,
+  shortCount,
+} from "./engine-view";
 import { parseRoute } from "./route";
 
 const info = modelInfo(
@@ -76,5 +83,19 @@ describe("capabilities", () => {
 
   it("have a page of their own", () => {
     expect(parseRoute("#/model")).toEqual({ page: "model" });
+  });
+});
+
+describe("contrast", () => {
+  const refusal = (capabilities: object) => contrastRefusal({ ...info, capabilities: { ...capabilities } });
+
+  it("is offered for a model that shows its tokens and writes them itself", () => {
+    expect(refusal({ shows_tokens: true, follows_instructions: true })).toBeNull();
+  });
+
+  it("names the model that cannot: rules beside a model write templates, and a remote one shows no tokens", () => {
+    expect(refusal({ shows_tokens: true, follows_instructions: false })).toContain("tiny");
+    expect(refusal({ follows_instructions: true })).toContain("tiny");
+    expect(contrastRefusal(null)).not.toBeNull();
   });
 });

@@ -1,5 +1,5 @@
 /** What the model page shows of an engine, from the service's figures. Pure. */
-import type { Engine, EngineLive } from "../protocol/objects";
+import type { Engine, EngineLive, ModelInfo } from "../protocol/objects";
 import { bytesLabel, countLabel } from "./labels";
 
 /** One layer of the expert map. */
@@ -132,4 +132,12 @@ export function capabilitySentences(
       : `${name.replaceAll("_", " ")}: ${String(value)}`;
     return { name, isGiven, sentence };
   });
+}
+
+/** Why answers cannot be drawn toward their sources, as a sentence; null where the model can do it. */
+export function contrastRefusal(model: ModelInfo | null): string | null {
+  if (model === null) return "Not known yet: the model has not answered.";
+  const { shows_tokens, follows_instructions } = model.capabilities;
+  if (shows_tokens === true && follows_instructions === true) return null;
+  return `${model.name} cannot draw its answers toward the sources: that takes a model in the process that writes prose of its own.`;
 }

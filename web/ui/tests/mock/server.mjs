@@ -241,7 +241,7 @@ const routes = {
       provider: "lexical",
       name: "lexical-1",
       summary: "Words in common, no neural network.",
-      capabilities: { embeds: false, deterministic: true, shows_tokens: true },
+      capabilities: { embeds: false, deterministic: true, shows_tokens: true, follows_instructions: true },
       limits,
       chat: null,
       engine: engineOf(Date.now()),
