@@ -125,35 +125,47 @@ LYCEUM_LANES void dot_q6_rows(const std::byte* const* rows, const Int8Superblock
   for (std::size_t t = 0; t < kTokens; ++t) dots.codes[t] = fold_rows(sums[t]);
 }
 
-/// The codes of Q4_0, 8 too large: sixteen bytes have the low halves of a block's codes, then the high ones.
-LYCEUM_LANES __m256i load_q4_codes(const std::byte* block) {
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 2));
-  return _mm256_and_si256(_mm256_set_m128i(_mm_srli_epi16(bytes, 4), bytes), _mm256_set1_epi8(0x0F));
-}
-
-/// Weights without superblocks, one block or two. Of Q8_0 the sign goes to the activations.
-template <WeightType kType, std::size_t kTokens>
-LYCEUM_LANES void dot_block_rows(const std::byte* const* rows, std::size_t count, const Int8Block* const* x,
-                                 BlockDots<kTokens>& dots) {
-  constexpr bool kIsQ4 = kType == WeightType::q4_0;
-  constexpr std::size_t kBytes = weight_block(kType).num_bytes;
+/// Q8_0, one block or two. The sign goes to the activations.
+template <std::size_t kTokens>
+LYCEUM_LANES void dot_q8_rows(const std::byte* const* rows, std::size_t count, const Int8Block* const* x,
+                              BlockDots<kTokens, 2>& dots) {
+  constexpr std::size_t kBytes = 34;
   for (std::size_t b = 0; b < count; ++b) {
     dots.factors[b] = factors_at(rows, b * kBytes);
     __m256i codes[kRowTile];
-    for (std::size_t r = 0; r < kRowTile; ++r) {
-      const std::byte* const block = rows[r] + b * kBytes;
-      codes[r] = kIsQ4 ? load_q4_codes(block) : load_32(block + 2);
-    }
+    for (std::size_t r = 0; r < kRowTile; ++r) codes[r] = load_32(rows[r] + b * kBytes + 2);
     for (std::size_t t = 0; t < kTokens; ++t) {
       const __m256i values = load_32(x[t][b].values.data());
       __m256i sums[kRowTile];
       for (std::size_t r = 0; r < kRowTile; ++r) {
         const __m256i pairs =
-            kIsQ4 ? _mm256_maddubs_epi16(codes[r], values)
-                  : _mm256_maddubs_epi16(_mm256_abs_epi8(codes[r]), _mm256_sign_epi8(values, codes[r]));
+            _mm256_maddubs_epi16(_mm256_abs_epi8(codes[r]), _mm256_sign_epi8(values, codes[r]));
         sums[r] = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
       }
-      dots.codes[t][b] = fold_rows(sums) - (kIsQ4 ? 8 * x[t][b].sum : 0);
+      dots.codes[t][b] = fold_rows(sums);
+    }
+  }
+}
+
+/// Q4_0, up to four blocks, a block a register.
+template <std::size_t kTokens>
+LYCEUM_LANES void dot_q4_rows(const std::byte* const* rows, std::size_t count, const Int8Block* const* x,
+                              BlockDots<kTokens, 4>& dots) {
+  constexpr std::size_t kBytes = 18;
+  for (std::size_t b = 0; b < count; ++b) {
+    dots.factors[b] = factors_at(rows, b * kBytes);
+    __m256i codes[kRowTile];
+    for (std::size_t r = 0; r < kRowTile; ++r) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows[r] + b * kBytes + 2));
+      codes[r] = _mm256_and_si256(_mm256_set_m128i(_mm_srli_epi16(bytes, 4), bytes), _mm256_set1_epi8(0x0F));
+    }
+    for (std::size_t t = 0; t < kTokens; ++t) {
+      const __m256i values = load_32(x[t][b].values.data());
+      __m256i sums[kRowTile];
+      for (std::size_t r = 0; r < kRowTile; ++r)
+        sums[r] = _mm256_madd_epi16(_mm256_maddubs_epi16(codes[r], values), _mm256_set1_epi16(1));
+      // The codes are 8 too large.
+      dots.codes[t][b] = fold_rows(sums) - 8 * x[t][b].sum;
     }
   }
 }

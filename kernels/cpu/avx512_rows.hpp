@@ -206,33 +206,16 @@ LYCEUM_LANES void dot_q6_rows(const std::byte* const* rows, const Int8Superblock
   for (std::size_t t = 0; t < kTokens; ++t) dots.codes[t] = fold_rows(sums[t]);
 }
 
-/// The codes of two blocks in the halves of a register, unsigned: `kCodesAbove` too large.
-template <WeightType kType>
-LYCEUM_LANES __m512i load_codes_above(const std::byte* first, const std::byte* second) {
-  if constexpr (kType == WeightType::q8_0)
-    return _mm512_xor_si512(load_halves_of(first + 2, second + 2), _mm512_set1_epi8(-128));
-  // Sixteen bytes have the low halves of a block's codes, then the high ones.
-  const auto twice = [](const std::byte* block) {
-    return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 2)));
-  };
-  const __m512i bytes = _mm512_inserti64x4(_mm512_castsi256_si512(twice(first)), twice(second), 1);
-  const __m512i counts = _mm512_setr_epi64(0, 0, 0x0004000400040004, 0x0004000400040004, 0, 0,
-                                           0x0004000400040004, 0x0004000400040004);
-  return _mm512_and_si512(_mm512_srlv_epi16(bytes, counts), _mm512_set1_epi8(0x0F));
-}
-
-template <WeightType kType>
-constexpr std::int32_t kCodesAbove = kType == WeightType::q4_0 ? 8 : 128;
-
-/// Weights without superblocks, one block or two.
-template <WeightType kType, std::size_t kTokens>
-LYCEUM_LANES void dot_block_rows(const std::byte* const* rows, std::size_t count, const Int8Block* const* x,
-                                 BlockDots<kTokens>& dots) {
-  constexpr std::size_t kBytes = weight_block(kType).num_bytes;
+/// Q8_0, one block or two in the halves of a register.
+template <std::size_t kTokens>
+LYCEUM_LANES void dot_q8_rows(const std::byte* const* rows, std::size_t count, const Int8Block* const* x,
+                              BlockDots<kTokens, 2>& dots) {
+  constexpr std::size_t kBytes = 34;
   const std::size_t second = count - 1;  // One block alone is computed twice.
   __m512i codes[kRowTile];
   for (std::size_t r = 0; r < kRowTile; ++r)
-    codes[r] = load_codes_above<kType>(rows[r], rows[r] + second * kBytes);
+    codes[r] =
+        _mm512_xor_si512(load_halves_of(rows[r] + 2, rows[r] + 2 + second * kBytes), _mm512_set1_epi8(-128));
   dots.factors[0] = factors_at(rows, 0);
   dots.factors[1] = factors_at(rows, second * kBytes);
   for (std::size_t t = 0; t < kTokens; ++t) {
@@ -242,9 +225,65 @@ LYCEUM_LANES void dot_block_rows(const std::byte* const* rows, std::size_t count
       sums[r] = _mm512_dpbusd_epi32(_mm512_setzero_si512(), codes[r], values);
     const __m512i parts = fold_parts(sums);
     const __m512i halves = _mm512_add_epi32(parts, _mm512_shuffle_i64x2(parts, parts, 0b10'11'00'01));
-    dots.codes[t][0] = row_ints_of(_mm512_castsi512_si128(halves)) - kCodesAbove<kType> * x[t][0].sum;
-    dots.codes[t][1] =
-        row_ints_of(_mm512_extracti32x4_epi32(halves, 2)) - kCodesAbove<kType> * x[t][second].sum;
+    dots.codes[t][0] = row_ints_of(_mm512_castsi512_si128(halves)) - 128 * x[t][0].sum;
+    dots.codes[t][1] = row_ints_of(_mm512_extracti32x4_epi32(halves, 2)) - 128 * x[t][second].sum;
+  }
+}
+
+/// Q4_0, up to four blocks, a block a 128-bit part: their 72 bytes are two loads, from which the codes and
+/// the factors are picked by words.
+template <std::size_t kTokens>
+LYCEUM_LANES void dot_q4_rows(const std::byte* const* rows, std::size_t count, const Int8Block* const* x,
+                              BlockDots<kTokens, 4>& dots) {
+  constexpr std::size_t kBytes = 18;
+  constexpr std::size_t kSecondLoad = 4 * kBytes - 64;
+  // Nothing is read behind the last block.
+  const auto first_bytes = [](std::size_t n) { return n < 64 ? (__mmask64{1} << n) - 1 : ~__mmask64{0}; };
+  const __mmask64 front = first_bytes(count * kBytes);
+  const __mmask64 back = first_bytes(count * kBytes - kSecondLoad);
+  const __m512i code_words = _mm512_set_epi16(63, 62, 61, 60, 59, 58, 57, 56, 26, 25, 24, 23, 22, 21, 20, 19,
+                                              17, 16, 15, 14, 13, 12, 11, 10, 8, 7, 6, 5, 4, 3, 2, 1);
+  // Of two rows, behind each other for every block, and room for two more.
+  const __m512i factor_words = _mm512_set_epi16(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 59, 27, 59,
+                                                27, 50, 18, 50, 18, 41, 9, 41, 9, 32, 0, 32, 0);
+  const __m512i mask = _mm512_set1_epi8(0x0F);
+  __m512i heads[kRowTile];
+  __m512i low[kRowTile];
+  __m512i high[kRowTile];
+  for (std::size_t r = 0; r < kRowTile; ++r) {
+    heads[r] = _mm512_maskz_loadu_epi8(front, rows[r]);
+    const __m512i codes =
+        _mm512_permutex2var_epi16(heads[r], code_words, _mm512_maskz_loadu_epi8(back, rows[r] + kSecondLoad));
+    low[r] = _mm512_and_si512(codes, mask);
+    high[r] = _mm512_and_si512(_mm512_srli_epi16(codes, 4), mask);
+  }
+  const __m512i factors =
+      _mm512_mask_blend_epi32(0xAAAA, _mm512_permutex2var_epi16(heads[0], factor_words, heads[1]),
+                              _mm512_permutex2var_epi16(heads[2], factor_words, heads[3]));
+  const __m512 widened = _mm512_cvtph_ps(_mm512_castsi512_si256(factors));
+  std::memcpy(dots.factors, &widened, sizeof(dots.factors));
+  for (std::size_t t = 0; t < kTokens; ++t) {
+    const Int8Block* blocks[4];
+    for (std::size_t b = 0; b < 4; ++b) blocks[b] = x[t] + (b < count ? b : count - 1);
+    const auto values_from = [&](std::size_t half) {
+      const auto part = [&](std::size_t b) {
+        return _mm_loadu_si128(reinterpret_cast<const __m128i*>(&blocks[b]->values[half * 16]));
+      };
+      __m512i values = _mm512_castsi128_si512(part(0));
+      values = _mm512_inserti32x4(values, part(1), 1);
+      values = _mm512_inserti32x4(values, part(2), 2);
+      return _mm512_inserti32x4(values, part(3), 3);
+    };
+    const __m512i first = values_from(0);
+    const __m512i second = values_from(1);
+    __m512i sums[kRowTile];
+    for (std::size_t r = 0; r < kRowTile; ++r)
+      sums[r] =
+          _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(_mm512_setzero_si512(), low[r], first), high[r], second);
+    const __m512i parts = fold_parts(sums);
+    std::memcpy(dots.codes[t], &parts, sizeof(dots.codes[t]));
+    // The codes are 8 too large.
+    for (std::size_t b = 0; b < 4; ++b) dots.codes[t][b] -= 8 * blocks[b]->sum;
   }
 }
 

@@ -7,7 +7,7 @@
 /// memory, without panels. An instruction set `Isa` gives
 ///   kFewTokens                        tokens at most, 0 where it has no such products
 ///   dot_rows<kType>(rows, x, dots)    one superblock of kRowTile rows times one of every token
-///   dot_rows<kType>(rows, count, x, dots)  one or two blocks of 32
+///   dot_rows<kType>(rows, count, x, dots)  1..kRowBlocks blocks of 32
 namespace lyceum::kernels::cpu {
 
 /// Rows whose sums share a register.
@@ -31,11 +31,15 @@ struct SuperblockDots {
   RowFloats min_factor;
 };
 
-/// Of one block or two neighbours.
-template <std::size_t kTokens>
+/// Neighbouring blocks that are taken together: what fills a register of codes.
+template <WeightType kType>
+constexpr std::size_t kRowBlocks = kType == WeightType::q4_0 ? 4 : 2;
+
+/// Of kBlocks neighbouring blocks at most.
+template <std::size_t kTokens, std::size_t kBlocks>
 struct BlockDots {
-  RowInts codes[kTokens][2];
-  RowFloats factors[2];
+  RowInts codes[kTokens][kBlocks];
+  RowFloats factors[kBlocks];
 };
 
 LYCEUM_LANES RowFloats floats_of(RowInts v) {
@@ -61,7 +65,7 @@ LYCEUM_LANES void add_row_tile(const std::byte* const* blocks, std::size_t /*cou
 template <class Isa, WeightType kType, std::size_t kTokens>
 LYCEUM_LANES void add_row_tile(const std::byte* const* blocks, std::size_t count, const Int8Block* const* x,
                                RowFloats (&totals)[kTokens]) {
-  BlockDots<kTokens> dots;
+  BlockDots<kTokens, kRowBlocks<kType>> dots;
   Isa::template dot_rows<kType>(blocks, count, x, dots);
   for (std::size_t i = 0; i < count; ++i) {
     for (std::size_t t = 0; t < kTokens; ++t)
@@ -75,7 +79,7 @@ LYCEUM_LANES void multiply_row_of_streams(const std::byte* const* rows, std::siz
                                           const Block* const* x, Prefetch* prefetches,
                                           RowFloats (&totals)[kRowStreams / kRowTile][kTokens]) {
   constexpr std::size_t kBytes = weight_block(kType).num_bytes;
-  constexpr std::size_t kStep = has_superblocks(kType) ? 1 : 2;
+  constexpr std::size_t kStep = has_superblocks(kType) ? 1 : kRowBlocks<kType>;
   for (auto& tile : totals) {
     for (RowFloats& total : tile) total = RowFloats{};
   }
@@ -88,7 +92,8 @@ LYCEUM_LANES void multiply_row_of_streams(const std::byte* const* rows, std::siz
         prefetches[first + r].ask(kStep * kBytes);
         blocks[r] = rows[first + r] + b * kBytes;
       }
-      add_row_tile<Isa, kType>(blocks, b + kStep <= num_blocks ? kStep : 1, values, totals[first / kRowTile]);
+      const std::size_t count = b + kStep <= num_blocks ? kStep : num_blocks - b;
+      add_row_tile<Isa, kType>(blocks, count, values, totals[first / kRowTile]);
     }
   }
 }

@@ -20,8 +20,13 @@ struct X86RowDots {
 
   template <WeightType kType, std::size_t kTokens>
   [[gnu::always_inline]] static void dot_rows(const std::byte* const* rows, std::size_t count,
-                                              const Int8Block* const* x, BlockDots<kTokens>& dots) {
-    dot_block_rows<kType>(rows, count, x, dots);
+                                              const Int8Block* const* x,
+                                              BlockDots<kTokens, kRowBlocks<kType>>& dots) {
+    if constexpr (kType == WeightType::q4_0) {
+      dot_q4_rows(rows, count, x, dots);
+    } else {
+      dot_q8_rows(rows, count, x, dots);
+    }
   }
 };
 
