@@ -247,6 +247,8 @@ void add_checkpoint_export(CLI::App& train_app, Request& request) {
                          "Experts a token uses unless a request asks otherwise");
   export_app->add_option("--blend", options.blend,
                          "A JSON file: which tasks the model answers alone or with the lexical one");
+  export_app->add_option("--vectors", options.vectors,
+                         "A file of `train vectors`: which words mean alike, for the rules beside the model");
   export_app->add_option("--name", options.name, "The model's name");
   export_app->add_option("--license", options.license, "The licence it may be passed on under");
   export_app->add_option("--description", options.description, "What it was trained on");
@@ -283,6 +285,15 @@ void add_train(CLI::App& app, Request& request) {
       ->required();
   set_local_command(*data_app, request, [&request](const Configuration&) {
     return train_data(request.train_data, request.is_json);
+  });
+  CLI::App* vectors_app = train_app->add_subcommand("vectors", "Learn which tokens and words mean alike");
+  vectors_app->add_option("--data", request.train_data.data, "Folder that `train data` wrote")->required();
+  vectors_app->add_option("--tokenizer", request.train_data.tokenizer, "tokenizer.json, or a GGUF file")
+      ->required();
+  vectors_app->add_option("-o,--output", request.train_data.output, "GGUF file of both kinds of vectors")
+      ->required();
+  set_local_command(*vectors_app, request, [&request](const Configuration&) {
+    return train_vectors(request.train_data, request.is_json);
   });
 }
 

@@ -74,15 +74,22 @@ Result<std::unique_ptr<model::LanguageModel>> make_configured_model_blocking(
   return model::make_engine_model_blocking(options, pool, metrics);
 }
 
-std::unique_ptr<model::LanguageModel> make_lexical_model_over(memory::Search& search, BlockingPool& pool) {
+std::unique_ptr<model::LanguageModel> make_lexical_model_over(memory::Search& search, BlockingPool& pool,
+                                                              model::WordVectors vectors) {
   const auto weight = [&search](std::string_view word) { return search.idf_blocking(word, {}); };
-  return model::make_lexical_model(weight, pool);
+  return model::make_lexical_model(weight, pool, std::move(vectors));
 }
 
 Result<model::Blend> configured_blend_blocking(const Configuration& configuration) {
   TRY(const ModelChoice choice, model_choice(configuration));
   if (choice.provider != "engine") return model::Blend();
   return model::blend_of_file_blocking(choice.file);
+}
+
+Result<model::WordVectors> configured_word_vectors_blocking(const Configuration& configuration) {
+  TRY(const ModelChoice choice, model_choice(configuration));
+  if (choice.provider != "engine") return model::WordVectors();
+  return model::WordVectors::of_file_blocking(choice.file);
 }
 
 std::unique_ptr<model::LanguageModel> combine_models(model::Blend blend,

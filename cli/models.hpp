@@ -36,11 +36,15 @@ Result<std::unique_ptr<model::LanguageModel>> make_configured_model_blocking(
 
 /// The model without a neural network, which weighs words by how rare they are in the store. Both must
 /// outlive it.
-std::unique_ptr<model::LanguageModel> make_lexical_model_over(memory::Search& search, BlockingPool& pool);
+std::unique_ptr<model::LanguageModel> make_lexical_model_over(memory::Search& search, BlockingPool& pool,
+                                                              model::WordVectors vectors);
 
 /// Which tasks the engine's file says it is better at; empty for other models and other files. Errors:
 /// blend_of_file_blocking's.
 Result<model::Blend> configured_blend_blocking(const Configuration& configuration);
+/// Which words mean alike, as the engine's file says; empty for other models and other files. Errors:
+/// WordVectors::of_file_blocking's.
+Result<model::WordVectors> configured_word_vectors_blocking(const Configuration& configuration);
 
 /// `configured`, or `lexical` where that is null; both together where there is a blend.
 std::unique_ptr<model::LanguageModel> combine_models(model::Blend blend,

@@ -108,9 +108,11 @@ memory::Embedder Service::Parts::embedder() {
 Result<void> Service::Parts::build_model_and_store(const Configuration& configuration) {
   TRY(auto configured, make_configured_model_blocking(configuration, http, pool, metrics));
   TRY(model::Blend blend, configured_blend_blocking(configuration));
+  TRY(model::WordVectors vectors, configured_word_vectors_blocking(configuration));
   // Asked once the store is there: the store needs the model's embeddings first.
   const auto weight = [this](std::string_view word) { return store->search().idf_blocking(word, {}); };
-  model = combine_models(std::move(blend), std::move(configured), model::make_lexical_model(weight, pool));
+  model = combine_models(std::move(blend), std::move(configured),
+                         model::make_lexical_model(weight, pool, std::move(vectors)));
   memory::StoreOptions options{.directory = folder.store_folder(), .embedder = embedder()};
   TRY(store, memory::open_store(std::move(options), clock, ids, metrics));
   return ok();

@@ -39,4 +39,11 @@ Result<Json> train_tokenizer_blocking(const TokenizerTraining& training);
 Result<Json> build_training_data_blocking(const Json& config, const std::string& data,
                                           const std::string& tokenizer, const std::string& output);
 
+/// Learns which tokens and which words mean alike from the free text in the folder that
+/// build_training_data_blocking wrote, and writes both kinds of vectors into the GGUF file `output`: for
+/// training ("vectors" of its configuration) and for export. Gives counts. One thread, some minutes. Errors:
+/// those of reading and writing; invalid_argument where the data are another tokenizer's.
+Result<Json> train_vectors_blocking(const std::string& data, const std::string& tokenizer,
+                                    const std::string& output);
+
 }  // namespace lyceum::model

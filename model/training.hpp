@@ -35,6 +35,8 @@ struct ExportRequest {
   std::size_t num_experts_used = 4;  ///< A token, unless a request asks otherwise
   /// Path of a JSON file (model/blended.hpp): which tasks it answers with the lexical model; empty: all alone
   std::string blend{};
+  std::string
+      vectors{};  ///< Path of a file of `lyceum train vectors`: its words' vectors go along; empty: none
 };
 
 /// Writes a GGUF file of the qwen3moe architecture, in place of one of that name. invalid_argument for an

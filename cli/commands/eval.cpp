@@ -16,8 +16,11 @@ int eval_deep_search(const Configuration& configuration, const DeepSearchEvalOpt
   if (!configured) return report(configured.error());
   const auto blend = configured_blend_blocking(configuration);
   if (!blend) return report(blend.error());
+  auto vectors = configured_word_vectors_blocking(configuration);
+  if (!vectors) return report(vectors.error());
   const ModelMaker make_model = [&](memory::Store& store, BlockingPool& pool) {
-    return combine_models(*blend, *std::move(configured), make_lexical_model_over(store.search(), pool));
+    return combine_models(*blend, *std::move(configured),
+                          make_lexical_model_over(store.search(), pool, *std::move(vectors)));
   };
   const auto figures = evaluate_deep_search_blocking(options, make_model);
   if (!figures) return report(figures.error());

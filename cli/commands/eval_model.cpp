@@ -25,10 +25,12 @@ int eval_model(const Configuration& configuration, const ModelEvalOptions& optio
   std::vector<EvaluatedModel> models{{"lexical", lexical.get()}};
   auto blend = configured_blend_blocking(configuration);
   if (!blend) return report(blend.error());
+  auto vectors = configured_word_vectors_blocking(configuration);
+  if (!vectors) return report(vectors.error());
   std::unique_ptr<model::LanguageModel> model;
   if (*configured != nullptr) {
-    model =
-        combine_models(*std::move(blend), *std::move(configured), model::make_lexical_model(*weights, pool));
+    model = combine_models(*std::move(blend), *std::move(configured),
+                           model::make_lexical_model(*weights, pool, *std::move(vectors)));
     models.insert(models.begin(), EvaluatedModel{"model", model.get()});
   }
 

@@ -39,6 +39,16 @@ Result<Json> make_data(const TrainDataOptions& options) {
   return summary;
 }
 
+int print(const Result<Json>& summary, bool is_json) {
+  if (!summary) return report(summary.error());
+  if (is_json) {
+    print_json(*summary);
+  } else {
+    std::cout << summary->dump(2) << "\n";
+  }
+  return kExitOk;
+}
+
 }  // namespace
 
 int train_tokenizer(const TrainDataOptions& options) {
@@ -47,14 +57,11 @@ int train_tokenizer(const TrainDataOptions& options) {
 }
 
 int train_data(const TrainDataOptions& options, bool is_json) {
-  const auto summary = make_data(options);
-  if (!summary) return report(summary.error());
-  if (is_json) {
-    print_json(*summary);
-  } else {
-    std::cout << summary->dump(2) << "\n";
-  }
-  return kExitOk;
+  return print(make_data(options), is_json);
+}
+
+int train_vectors(const TrainDataOptions& options, bool is_json) {
+  return print(model::train_vectors_blocking(options.data, options.tokenizer, options.output), is_json);
 }
 
 }  // namespace lyceum::cli

@@ -188,6 +188,13 @@ void GgufHeader::set_f32s(std::string_view key, std::span<const float> values) {
   store(key, GgufType::array, std::move(out));
 }
 
+void GgufHeader::set_i8s(std::string_view key, std::span<const std::int8_t> values) {
+  std::string out;
+  append_array_head(GgufType::i8, values.size(), out);
+  for (const std::int8_t value : values) append(value, out);
+  store(key, GgufType::array, std::move(out));
+}
+
 void GgufHeader::set_i32s(std::string_view key, std::span<const std::int32_t> values) {
   std::string out;
   append_array_head(GgufType::i32, values.size(), out);

@@ -33,6 +33,7 @@ class GgufHeader {
   void set_string(std::string_view key, std::string_view value);
   void set_strings(std::string_view key, std::span<const std::string> values);
   void set_f32s(std::string_view key, std::span<const float> values);
+  void set_i8s(std::string_view key, std::span<const std::int8_t> values);
   void set_i32s(std::string_view key, std::span<const std::int32_t> values);
   /// A value read from another file, of any type. general.alignment is left out: it is that file's.
   void set(std::string_view key, const GgufValue& value);

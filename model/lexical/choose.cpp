@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 #include <optional>
 #include <set>
 
@@ -11,6 +13,10 @@ namespace lyceum::model::lexical {
 namespace {
 
 constexpr double kOverlapSharpness = 4;
+// Fitted on tool and relation choices that no evaluation uses.
+constexpr double kTopicWeight = 5;
+constexpr double kAskedWeight = 4.5;
+constexpr double kOptionWeight = 5;
 // A relevance above which a passage is more likely than not to be of use; a lower one is needed to be about
 // the question than to settle it.
 constexpr double kRelevantThreshold = 0.22;
@@ -149,22 +155,64 @@ std::optional<std::vector<double>> choose_conflict(const ChooseRequest& request,
   return softmax(std::move(scores));
 }
 
-// An option gets the weight of its words that the request mentions, as a share of its own weight.
+// The share of the weight of `words` that `others` hold, likeness squared where they hold no such word.
+double alike_share(const std::vector<Word>& words, const std::vector<Word>& others,
+                   const WordVectors& vectors) {
+  std::set<std::string> stems;
+  for (const auto& word : others) stems.insert(word.stem);
+  double alike = 0;
+  double total = 0;
+  for (const auto& word : words) {
+    const double likeness = stems.contains(word.stem) ? 1 : best_likeness(&vectors, word.vector, others);
+    alike += word.weight * likeness * likeness;
+    total += word.weight;
+  }
+  return total > 0 ? alike / total : 0;
+}
+
+// What both are about: the cosine of their words' weighted sums.
+double topic_likeness(const std::vector<Word>& a, const std::vector<Word>& b, const WordVectors& vectors) {
+  const auto topic = [&](const std::vector<Word>& words) {
+    std::vector<double> sum(vectors.num_dimensions(), 0);
+    for (const auto& word : words) {
+      if (word.vector) vectors.add_scaled(*word.vector, word.weight, sum);
+    }
+    return sum;
+  };
+  const std::vector<double> left = topic(a);
+  const std::vector<double> right = topic(b);
+  const auto dot = [](const std::vector<double>& x, const std::vector<double>& y) {
+    return std::inner_product(x.begin(), x.end(), y.begin(), 0.0);
+  };
+  const double lengths = std::sqrt(dot(left, left) * dot(right, right));
+  return lengths > 0 ? dot(left, right) / lengths : 0;
+}
+
+// An option gets the weight of its words that the request mentions, as a share of its own weight; and, with
+// vectors, what both mean alike.
 std::vector<double> choose_by_overlap(const ChooseRequest& request, WordReader& reader) {
   std::string text = all_text(request.prompt.slots);
   if (text.empty()) text = request.prompt.user;
+  const std::vector<Word> asked = reader.read(text);
   std::set<std::string> mentioned;
-  for (const auto& word : reader.read(text)) mentioned.insert(word.stem);
+  for (const auto& word : asked) mentioned.insert(word.stem);
   std::vector<double> scores;
   for (const auto& option : request.options) {
     double covered = 0;
     double total = 0;
-    for (const auto& word : reader.read(option)) {
+    const std::vector<Word> words = reader.read(option);
+    for (const auto& word : words) {
       const double weight = word.is_stop ? 0.1 : word.weight;
       total += weight;
       if (mentioned.contains(word.stem)) covered += weight;
     }
-    scores.push_back(total > 0 ? kOverlapSharpness * covered / total : 0);
+    double score = total > 0 ? kOverlapSharpness * covered / total : 0;
+    if (const WordVectors* vectors = reader.vectors()) {
+      score += kTopicWeight * topic_likeness(asked, words, *vectors) +
+               kAskedWeight * alike_share(asked, words, *vectors) +
+               kOptionWeight * alike_share(words, asked, *vectors);
+    }
+    scores.push_back(score);
   }
   return softmax(std::move(scores));
 }

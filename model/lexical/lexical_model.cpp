@@ -5,7 +5,7 @@
 namespace lyceum::model {
 namespace {
 
-ModelInfo describe() {
+ModelInfo describe(const WordVectors& vectors) {
   ModelInfo info;
   info.provider = "lexical";
   info.name = "lexical";
@@ -13,7 +13,11 @@ ModelInfo describe() {
   info.capabilities.bound_quotes = true;
   info.capabilities.deterministic = true;
   info.limits = {
-      "It matches words by their English stems: a passage that says the same in other words is not found.",
+      vectors.empty()
+          ? "It matches words by their English stems: a passage that says the same in other words is "
+            "not found."
+          : "It matches words by their English stems, and by likeness in part: a passage that says the "
+            "same in quite other words is often not found.",
       "It does not reason over several sentences, do sums or follow a chain of facts.",
       "It writes from fixed templates and copies whole sentences; it cannot rephrase, summarise or "
       "translate.",
@@ -43,15 +47,15 @@ std::uint64_t count_words(const Prompt& prompt) {
 
 class LexicalModel final : public LanguageModel {
  public:
-  LexicalModel(WordWeight weight, BlockingPool& pool)
-      : weight_(std::move(weight)), pool_(pool), info_(describe()) {}
+  LexicalModel(WordWeight weight, BlockingPool& pool, WordVectors vectors)
+      : weight_(std::move(weight)), pool_(pool), vectors_(std::move(vectors)), info_(describe(vectors_)) {}
 
   const ModelInfo& info() const override { return info_; }
 
   Task<Result<Choice>> choose(ChooseRequest request) override {
     CO_TRY_OK(validate(request));
     co_return co_await run_blocking(pool_, [this, request = std::move(request)]() -> Result<Choice> {
-      lexical::WordReader reader(weight_);
+      lexical::WordReader reader = make_reader();
       return Choice{lexical::choose_by_rules(request, reader), {count_words(request.prompt), 1}};
     });
   }
@@ -59,7 +63,7 @@ class LexicalModel final : public LanguageModel {
   Task<Result<Quotes>> quote(QuoteRequest request) override {
     CO_TRY_OK(validate(request));
     co_return co_await run_blocking(pool_, [this, request = std::move(request)]() -> Result<Quotes> {
-      lexical::WordReader reader(weight_);
+      lexical::WordReader reader = make_reader();
       Quotes quotes{lexical::quote_by_rules(request, reader), {count_words(request.prompt), 0}};
       for (const auto& source : request.sources) quotes.usage.tokens_in += pieces_of(source).size();
       for (const auto& quote : quotes.quotes) {
@@ -73,7 +77,7 @@ class LexicalModel final : public LanguageModel {
   Task<Result<Written>> write(WriteRequest request, TextSink* sink) override {
     CO_TRY_OK(validate(request));
     auto work = [this, request = std::move(request)]() -> Result<Written> {
-      lexical::WordReader reader(weight_);
+      lexical::WordReader reader = make_reader();
       TRY(Written written, lexical::write_by_template(request, reader));
       written.usage.tokens_in = count_words(request.prompt);
       return written;
@@ -96,15 +100,21 @@ class LexicalModel final : public LanguageModel {
   }
 
  private:
+  lexical::WordReader make_reader() const {
+    return lexical::WordReader(weight_, vectors_.empty() ? nullptr : &vectors_);
+  }
+
   WordWeight weight_;
   BlockingPool& pool_;
+  WordVectors vectors_;
   ModelInfo info_;
 };
 
 }  // namespace
 
-std::unique_ptr<LanguageModel> make_lexical_model(WordWeight weight, BlockingPool& pool) {
-  return std::make_unique<LexicalModel>(std::move(weight), pool);
+std::unique_ptr<LanguageModel> make_lexical_model(WordWeight weight, BlockingPool& pool,
+                                                  WordVectors vectors) {
+  return std::make_unique<LexicalModel>(std::move(weight), pool, std::move(vectors));
 }
 
 }  // namespace lyceum::model

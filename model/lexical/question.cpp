@@ -169,6 +169,7 @@ bool Question::mentions(const std::string& stem) const {
 Question read_question(std::string_view text, WordReader& reader) {
   Question question;
   question.words = reader.read(text);
+  question.vectors = reader.vectors();
   question.answer_type = type_of(question.words);
   std::set<std::string> seen;
   const std::string* previous = nullptr;
@@ -179,7 +180,7 @@ Question read_question(std::string_view text, WordReader& reader) {
     if (!seen.insert(word.stem).second) continue;
     const bool is_name = (word.is_capital && !word.starts_sentence) || word.is_number;
     const double share = is_asking_noun(word.lower, question.answer_type) ? kAskingNounWeight : 1.0;
-    question.terms.push_back({word.stem, word.weight * share, is_name});
+    question.terms.push_back({word.stem, word.weight * share, word.vector, is_name});
     question.total_weight += question.terms.back().weight;
   }
   return question;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@ enum class AnswerType { any, name, time, number, place, reason, yes_no };
 struct QuestionTerm {
   std::string stem{};
   double weight = 0;
+  std::optional<WordVectors::Row> vector{};
   bool is_name_or_number = false;
 };
 
@@ -25,6 +27,7 @@ struct Question {
   std::vector<QuestionTerm> terms{};  ///< Distinct by stem, in order; without stop words and question words.
   double total_weight = 0;
   AnswerType answer_type = AnswerType::any;
+  const WordVectors* vectors = nullptr;                   ///< The reader's
   std::set<std::pair<std::string, std::string>> pairs{};  ///< Neighbouring terms' stems.
 
   bool mentions(const std::string& stem) const;

@@ -16,7 +16,7 @@ constexpr double kLongSentence = 60;
 // paragraphs of the same article among them; kTwoSentences is set by hand so that a pair wins only when its
 // second half adds something.
 constexpr double kBias = -5.1;
-constexpr Features kWeights = {9.0, -1.5, -0.6, 2.1, 1.25, 0.2, 0.15, -1.55, 0.3, -0.7};
+constexpr Features kWeights = {9.0, -1.5, -0.6, 2.1, 1.25, 0.2, 0.15, -1.55, 0.3, -0.7, 4.0};
 
 bool is_near(std::string_view a, std::string_view b) {
   const std::size_t shorter = std::min(a.size(), b.size());
@@ -87,8 +87,13 @@ Features features_of(const Question& question, const Passage& passage) {
   double names = 0;
   double covered_names = 0;
   double nearby = 0;
+  double alike = 0;
   for (const auto& term : question.terms) {
     const double match = match_of(term, passage.words);
+    if (match == 0) {
+      const double likeness = best_likeness(question.vectors, term.vector, passage.words);
+      alike += term.weight * likeness * likeness;
+    }
     covered += term.weight * match;
     if (match < 1) nearby += term.weight * std::max(0.0, match_of(term, passage.before) - match);
     if (!term.is_name_or_number) continue;
@@ -108,13 +113,14 @@ Features features_of(const Question& question, const Passage& passage) {
   features[kAnswerType] = is_definite && has_type ? 1 : 0;
   features[kNoAnswerType] = is_definite && !has_type ? 1 : 0;
   features[kLength] = std::min(1.0, static_cast<double>(passage.words.size()) / kLongSentence);
+  features[kAlike] = alike / total;
   features[kTwoSentences] = passage.is_two_sentences ? 1 : 0;
   return features;
 }
 
 double relevance(const Question& question, const Passage& passage) {
   const Features features = features_of(question, passage);
-  if (features[kCoverage] <= 0) return 0;
+  if (features[kCoverage] + features[kAlike] <= 0) return 0;
   double sum = kBias;
   for (std::size_t index = 0; index < kNumFeatures; ++index) sum += kWeights[index] * features[index];
   return sigmoid(sum);

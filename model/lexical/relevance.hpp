@@ -23,6 +23,7 @@ enum Feature : std::size_t {
   kNoAnswerType,     ///< Lacks one although the question asks for a definite kind.
   kLength,           ///< Words, against a long sentence.
   kTwoSentences,     ///< A window of two.
+  kAlike,  ///< Share of the question's weight that only words of like meaning hold; 0 without vectors.
   kNumFeatures
 };
 

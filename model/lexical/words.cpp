@@ -115,6 +115,16 @@ bool is_date_word(const Word& word) {
          word.lower[0] <= '2';
 }
 
+double best_likeness(const WordVectors* vectors, std::optional<WordVectors::Row> vector,
+                     const std::vector<Word>& words) {
+  double best = 0;
+  if (vectors == nullptr || !vector) return best;
+  for (const auto& word : words) {
+    if (word.vector) best = std::max(best, vectors->similarity(*vector, *word.vector));
+  }
+  return best;
+}
+
 const WordReader::Known& WordReader::look_up(const std::string& lower) {
   const auto found = known_.find(lower);
   if (found != known_.end()) return found->second;
@@ -124,6 +134,7 @@ const WordReader::Known& WordReader::look_up(const std::string& lower) {
   known.is_stop = is_stop_word(lower);
   if (!known.is_stop) {
     const double weight = weight_ ? weight_(lower) : kUnweighted;
+    if (vectors_ != nullptr) known.vector = vectors_->find(lower);
     known.weight = std::isfinite(weight) && weight > 0 ? std::min(weight, kMaxWeight) : kUnweighted;
   }
   return known_.emplace(lower, std::move(known)).first->second;
@@ -150,6 +161,7 @@ std::vector<Word> WordReader::read(std::string_view text) {
     const Known& known = look_up(word.lower);
     word.stem = known.stem;
     word.weight = known.weight;
+    word.vector = known.vector;
     word.is_stop = known.is_stop;
     word.is_capital = is_capital_at(text, word.begin);
     word.is_number = is_digit(word.lower[0]) || is_number_word(word.lower);

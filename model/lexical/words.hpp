@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@ struct Word {
   std::string lower{};  ///< ASCII letters in lower case, thousands separators removed.
   std::string stem{};
   double weight = 0;  ///< How telling it is; 0 for stop words.
+  std::optional<WordVectors::Row> vector{};
   bool is_stop = false;
   bool is_capital = false;       ///< Starts with a capital letter.
   bool is_number = false;        ///< Starts with a digit, or is a number word.
@@ -26,22 +28,33 @@ struct Word {
 /// look-up. May block (the weight function may); not thread-safe.
 class WordReader {
  public:
-  explicit WordReader(const WordWeight& weight) : weight_(weight) {}
+  explicit WordReader(const WordWeight& weight, const WordVectors* vectors = nullptr)
+      : weight_(weight), vectors_(vectors) {}
 
   std::vector<Word> read(std::string_view text);
+
+  /// Null when there are none.
+  const WordVectors* vectors() const { return vectors_; }
 
  private:
   struct Known {
     std::string stem{};
     double weight = 0;
+    std::optional<WordVectors::Row> vector{};
     bool is_stop = false;
   };
 
   const Known& look_up(const std::string& lower);
 
   const WordWeight& weight_;
+  const WordVectors* vectors_;
   std::map<std::string, Known, std::less<>> known_;
 };
+
+/// The best likeness of meaning between `vector` and a word that is no stop word: a cosine, 0..1; 0 without
+/// vectors.
+double best_likeness(const WordVectors* vectors, std::optional<WordVectors::Row> vector,
+                     const std::vector<Word>& words);
 
 /// A month, a weekday or a number that reads as a year.
 bool is_date_word(const Word& word);

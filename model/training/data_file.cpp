@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 
+#include "base/files.hpp"
 #include "model/training/atomic_file.hpp"
 
 namespace lyceum::model {
@@ -12,6 +13,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "training data files are read in place");
 
+constexpr std::size_t kMaxSummaryBytes = 16U << 20U;
 constexpr std::array<char, 4> kDocumentsMagic{'L', 'Y', 'T', 'D'};
 constexpr std::array<char, 4> kGroupsMagic{'L', 'Y', 'T', 'P'};
 
@@ -259,6 +261,19 @@ Result<void> ContrastiveDataBuilder::write_blocking(const std::string& path) con
   const std::array parts{header.bytes(), std::as_bytes(std::span(offsets_)),
                          std::as_bytes(std::span(group_sizes_)), std::as_bytes(std::span(tokens_))};
   return write_atomically_blocking(path, parts);
+}
+
+Result<std::vector<std::string>> read_kinds_blocking(const std::string& folder) {
+  const std::string path = folder + "/summary.json";
+  TRY(const Json summary, read_json_file_blocking(path, kMaxSummaryBytes));
+  std::vector<std::string> kinds;
+  if (summary.is_object() && summary.contains("kinds") && summary["kinds"].is_array()) {
+    for (const Json& kind : summary["kinds"]) {
+      if (kind.is_string()) kinds.push_back(kind.get<std::string>());
+    }
+  }
+  if (kinds.empty()) return Error{Errc::malformed, path + ": expected the names of kinds under \"kinds\""};
+  return kinds;
 }
 
 }  // namespace lyceum::model

@@ -61,6 +61,9 @@ class TrainingDataFile {
   std::span<const std::uint8_t> kinds_{};
 };
 
+/// The names of the kinds, from summary.json in the folder of the files. not_found, malformed.
+Result<std::vector<std::string>> read_kinds_blocking(const std::string& folder);
+
 /// Collects documents in memory (3 bytes a token) and writes them as one file.
 class TrainingDataBuilder {
  public:

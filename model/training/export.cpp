@@ -6,6 +6,7 @@
 #include "model/training.hpp"
 #include "model/training/checkpoint.hpp"
 #include "model/verbs/verbs.hpp"
+#include "model/word_vectors.hpp"
 
 namespace lyceum::model {
 namespace {
@@ -138,6 +139,11 @@ Result<void> export_checkpoint_blocking(const ExportRequest& request) {
   if (!request.tokenizer.empty())
     TRY_OK(set_tokenizer_blocking(request.tokenizer, shape.vocabulary_size, header));
   if (!request.blend.empty()) TRY_OK(set_blend_blocking(request.blend, header));
+  if (!request.vectors.empty()) {
+    TRY(const WordVectors vectors, WordVectors::of_file_blocking(request.vectors));
+    if (vectors.empty()) return Error{Errc::malformed, request.vectors + ": holds no vectors of words"};
+    vectors.store(header);
+  }
   const std::vector<ExportedTensor> tensors = TensorList(checkpoint).take();
   for (const ExportedTensor& tensor : tensors) {
     const MixPlace place{.num_layers = static_cast<std::uint32_t>(shape.num_layers), .has_output = false};

@@ -221,6 +221,7 @@ Result<TrainConfig> read_train_config(const Json& json) {
   TRY(config.shape, read_decoder_shape(fields.object("model")));
   config.data = fields.required_string("data", kMaxPathBytes);
   config.run = fields.required_string("run", kMaxPathBytes);
+  config.vectors = fields.string("vectors", "", kMaxPathBytes);
   config.seed = static_cast<std::uint64_t>(fields.integer("seed", 1, 0, kMaxTokens));
   config.num_threads = static_cast<std::size_t>(fields.integer("threads", 0, 0, 1024));
   config.batch_tokens =

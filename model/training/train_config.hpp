@@ -51,6 +51,8 @@ struct TrainConfig {
   DecoderShape shape{};
   std::string data{};  ///< Folder with train.lytd, validation.lytd, summary.json and maybe train.lytp
   std::string run{};   ///< Folder of checkpoints and metrics
+  std::string
+      vectors{};  ///< A file of `lyceum train vectors` that the embedding begins with; empty: at random
   std::uint64_t seed = 1;
   std::size_t num_threads = 0;  ///< 0: one a processor
   std::size_t batch_tokens = 8192;

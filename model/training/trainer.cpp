@@ -8,6 +8,7 @@
 
 #include "kernels/training/adamw.hpp"
 #include "kernels/training/bfloat16.hpp"
+#include "model/training/token_vectors.hpp"
 
 namespace lyceum::model {
 namespace {
@@ -53,16 +54,21 @@ Result<std::unique_ptr<Trainer>> Trainer::create(const TrainConfig& config, cons
     TRY_OK(check_vocabulary(data.groups->vocabulary_size(), config));
   }
   TRY(BatchSampler sampler, BatchSampler::create(*data.documents, data.kinds, config));
-  return std::unique_ptr<Trainer>(new Trainer(config, data, std::move(sampler), path));
+  std::vector<float> parameters = initial_parameters(config.shape, config.seed);
+  if (!config.vectors.empty()) {
+    TRY(const auto vectors, TokenVectors::of_file_blocking(config.vectors));
+    TRY_OK(begin_with_vectors(vectors, config.shape, parameters));
+  }
+  return std::unique_ptr<Trainer>(new Trainer(config, data, std::move(sampler), std::move(parameters), path));
 }
 
 Trainer::Trainer(const TrainConfig& config, const TrainData& data, BatchSampler sampler,
-                 kernels::training::GemmPath path)
+                 std::vector<float> parameters, kernels::training::GemmPath path)
     : config_(config),
       workers_(threads_of(config)),
       decoder_(config.shape, path, workers_, config.batch_tokens, most_experts(config)),
       sampler_(std::move(sampler)),
-      parameters_(initial_parameters(config.shape, config.seed)),
+      parameters_(std::move(parameters)),
       gradients_(parameters_.size()),
       first_moments_(parameters_.size()),
       second_moments_(parameters_.size()) {

@@ -41,7 +41,7 @@ struct StepReport {
 class Trainer {
  public:
   /// invalid_argument when the data's vocabulary is not the model's, a phase names what the data have
-  /// nothing of, or groups are wanted and missing.
+  /// nothing of, or groups are wanted and missing; those of reading the vectors that it begins with.
   static Result<std::unique_ptr<Trainer>> create(const TrainConfig& config, const TrainData& data,
                                                  kernels::training::GemmPath path);
 
@@ -70,7 +70,7 @@ class Trainer {
 
  private:
   Trainer(const TrainConfig& config, const TrainData& data, BatchSampler sampler,
-          kernels::training::GemmPath path);
+          std::vector<float> parameters, kernels::training::GemmPath path);
   std::size_t learn_documents(const PassOptions& options, StepReport& report);
   std::size_t learn_groups(const PassOptions& options, StepReport& report);
   void update(double learning_rate, double gradient_norm);

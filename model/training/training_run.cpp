@@ -17,23 +17,9 @@ namespace fs = std::filesystem;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr double kMetricsSeconds = 10.0;
-constexpr std::size_t kMaxSummaryBytes = 16U << 20U;
 
 double seconds_since(SteadyClock::time_point start) {
   return std::chrono::duration<double>(SteadyClock::now() - start).count();
-}
-
-Result<std::vector<std::string>> read_kinds(const std::string& folder) {
-  const std::string path = (fs::path(folder) / "summary.json").string();
-  TRY(const Json summary, read_json_file_blocking(path, kMaxSummaryBytes));
-  std::vector<std::string> kinds;
-  if (summary.is_object() && summary.contains("kinds") && summary["kinds"].is_array()) {
-    for (const Json& kind : summary["kinds"]) {
-      if (kind.is_string()) kinds.push_back(kind.get<std::string>());
-    }
-  }
-  if (kinds.empty()) return Error{Errc::malformed, path + ": expected the names of kinds under \"kinds\""};
-  return kinds;
 }
 
 /// The first documents of each kind.
@@ -233,7 +219,7 @@ class TrainingRun {
 
 Result<void> train_blocking(const TrainRequest& request) {
   TRY(TrainConfig config, read_train_config_blocking(request.config));
-  TRY(std::vector<std::string> kinds, read_kinds(config.data));
+  TRY(std::vector<std::string> kinds, read_kinds_blocking(config.data));
   TRY(const TrainingDataFile data,
       TrainingDataFile::open_blocking((fs::path(config.data) / "train.lytd").string()));
   TRY(const TrainingDataFile validation,

@@ -5,6 +5,8 @@
 
 #include "model/curriculum.hpp"
 #include "model/training/data_file.hpp"
+#include "model/training/token_vectors.hpp"
+#include "model/word_vectors.hpp"
 #include "tests/unit/model/verbs/small_tokenizer.hpp"
 
 namespace lyceum::model {
@@ -246,6 +248,25 @@ TEST_F(BuildTest, RepetitionsRepeatTheirFirstHalf) {
     EXPECT_TRUE(std::ranges::equal(document.tokens.first(half), document.tokens.subspan(half)));
     EXPECT_EQ(std::count(document.weights.begin(), document.weights.end(), 1), half);
   }
+}
+
+TEST_F(BuildTest, VectorsOfTokensAndWordsAreLearnedFromItsFreeText) {
+  std::string text;
+  for (int i = 0; i < 60; ++i) text += "The bridge over the river is old and the tower beside it is high.\n";
+  folder_.write("data/lm-notes/part.jsonl", Json{{"title", "Notes"}, {"text", text}}.dump() + "\n");
+  ASSERT_TRUE(build("out", config()));
+  std::ofstream(folder_.path() + "/out/summary.json") << build("out", config())->dump();
+  const std::string output = folder_.path() + "/vectors.gguf";
+
+  const auto counts = train_vectors_blocking(folder_.path() + "/out", tokenizer_, output);
+  ASSERT_TRUE(counts) << counts.error().message;
+  const auto words = WordVectors::of_file_blocking(output);
+  ASSERT_TRUE(words);
+  EXPECT_TRUE(words->find("bridge"));
+  EXPECT_FALSE(words->find("the")) << "a stop word";
+  const auto tokens = TokenVectors::of_file_blocking(output);
+  ASSERT_TRUE(tokens);
+  EXPECT_EQ(tokens->values.size() / tokens->num_dimensions, counts->at("token_vectors"));
 }
 
 TEST_F(BuildTest, ATestFileIsRefused) {

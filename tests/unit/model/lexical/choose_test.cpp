@@ -9,8 +9,9 @@ namespace {
 
 const WordWeight kEqual = [](std::string_view) { return 3.0; };
 
-std::vector<double> choose(const std::string& task, const Json& slots, std::vector<std::string> options) {
-  WordReader reader(kEqual);
+std::vector<double> choose(const std::string& task, const Json& slots, std::vector<std::string> options,
+                           const WordVectors* vectors = nullptr) {
+  WordReader reader(kEqual, vectors);
   auto probabilities = choose_by_rules({{.task = task, .slots = slots}, std::move(options)}, reader);
   EXPECT_NEAR(std::accumulate(probabilities.begin(), probabilities.end(), 0.0), 1.0, 1e-9);
   return probabilities;
@@ -111,6 +112,18 @@ TEST(Choose, TakesSlotsOfAnyShape) {
     choose(task, odd, {"agree", "disagree", "unrelated"});
     choose(task, odd, {"relevant", "not relevant"});
   }
+}
+
+TEST(ChooseByOverlap, WithVectorsAnOptionOfLikeMeaningWins) {
+  const auto vectors = WordVectors::make({"forecast", "weather", "rain", "invoice", "tax"},
+                                         std::vector<float>{1, 0.1F, 0.9F, 0, 1, 0.2F, 0, 1, 0.1F, 1});
+  const Json slots = {{"task", "Will there be rain tomorrow?"}};
+  const std::vector<std::string> options = {"tax: invoice", "weather: forecast"};
+
+  const auto by_words = choose("tool.choice", slots, options);
+  EXPECT_NEAR(by_words[0], by_words[1], 1e-9);
+  const auto by_meaning = choose("tool.choice", slots, options, &*vectors);
+  EXPECT_GT(by_meaning[1], 0.9);
 }
 
 }  // namespace

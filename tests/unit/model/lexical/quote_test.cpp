@@ -10,8 +10,8 @@ using std::string_literals::operator""s;
 const WordWeight kEqual = [](std::string_view) { return 3.0; };
 
 std::vector<Quote> quote(const std::string& question, std::vector<std::string> sources,
-                         std::size_t quotes_max = 5) {
-  WordReader reader(kEqual);
+                         std::size_t quotes_max = 5, const WordVectors* vectors = nullptr) {
+  WordReader reader(kEqual, vectors);
   QuoteRequest request{
       {.task = "deep_search.evidence", .slots = {{"question", question}}}, std::move(sources), quotes_max};
   return quote_by_rules(request, reader);
@@ -78,6 +78,18 @@ TEST(Quote, TakesAnyBytesAsASource) {
   const auto quotes = quote("When was \xFF\xC3 it?", {"\xFF\xFE. \xE2\x80 tower\0was. 1889"s, "", "   \n\n"});
 
   for (const auto& found : quotes) EXPECT_LT(found.begin, found.end);
+}
+
+TEST(Quote, WithVectorsTheSentenceOfLikeMeaningGoesFirst) {
+  const auto vectors =
+      WordVectors::make({"famous", "renowned", "closed"}, std::vector<float>{1, 0, 1, 0.1F, 0, 1});
+  const std::vector<std::string> sources = {
+      "The Rhine is closed in winter. The Rhine is renowned for castles."};
+  const std::string question = "What is the Rhine famous for?";
+
+  EXPECT_EQ(text_of(quote(question, sources)[0], sources), "The Rhine is closed in winter.");
+  EXPECT_EQ(text_of(quote(question, sources, 5, &*vectors)[0], sources),
+            "The Rhine is renowned for castles.");
 }
 
 }  // namespace
