@@ -1,86 +1,14 @@
+// The life of runs: made, forked, steered, recovered, removed.
 #include "planner/service.hpp"
-
-#include <map>
-#include <mutex>
-#include <optional>
 
 #include <boost/asio/co_spawn.hpp>
 
 #include "base/log.hpp"
-#include "planner/plan/markdown.hpp"
-#include "planner/run/generation.hpp"
-#include "planner/run/hub.hpp"
-#include "planner/run/report.hpp"
-#include "planner/run/run.hpp"
+#include "planner/run/planner_service.hpp"
 #include "planner/run/stored_run.hpp"
 #include "planner/run/submission.hpp"
 
 namespace lyceum::planner {
-namespace {
-
-constexpr std::size_t kMaxListed = 500;
-
-Json parse_stored(const std::string& summary) {
-  auto parsed = parse_json(summary);
-  return parsed ? *std::move(parsed) : Json::object();
-}
-
-}  // namespace
-
-class PlannerService final : public Planner {
- public:
-  PlannerService(PlannerParts parts, PlannerOptions options)
-      : parts_(parts), options_(options), log_(parts_.store.event_log()), watchers_(parts_.readers) {}
-
-  Task<Result<void>> recover() override;
-  Task<void> drain() override;
-
-  Task<Result<Json>> create(Json body, std::string author) override;
-  Task<Result<Json>> get(std::string run_id) override;
-  Task<Result<Json>> list(std::string before, std::size_t limit) override;
-  Task<Result<void>> remove(std::string run_id) override;
-  Task<Result<Json>> fork(std::string run_id, Json body, std::string author) override;
-  Task<CommandOutcome> command(std::string run_id, Json command, std::string author) override;
-  Task<Result<std::vector<std::string>>> events(std::string run_id, std::uint64_t after,
-                                                std::size_t limit) override;
-  Task<Result<Json>> plan(std::string run_id, std::uint64_t rev) override;
-  Task<Result<std::string>> plan_markdown(std::string run_id, std::uint64_t rev) override;
-  Task<Result<Json>> files(std::string run_id) override;
-  Task<Result<std::string>> file(std::string run_id, std::string path) override;
-  Task<Result<std::string>> report(std::string run_id, std::string format) override;
-  Task<Result<Json>> generation(std::string run_id, std::uint64_t seq) override;
-  Task<Result<Json>> holds() override;
-  Task<Result<std::unique_ptr<Subscription>>> subscribe(std::string run_id, std::uint64_t after) override;
-
-  std::unique_ptr<Watch> watch() override { return watchers_.add(); }
-
- private:
-  using RunPtr =
-      std::shared_ptr<Run>;  // Shared by the table, by calls under way and by the run's own driver.
-
-  RunPtr find(const std::string& run_id);
-  std::vector<RunPtr> active();
-  Result<RunPtr> admit(RunState state);
-  RunListener listener();
-  Task<Result<RunState>> state_of(std::string run_id, std::uint64_t seq);
-  Task<Result<Plan>> plan_at(std::string run_id, std::uint64_t rev, std::string* title);
-  Task<Result<Json>> start_fork(RunState state, std::string parent, std::uint64_t at_seq, std::string title,
-                                bool is_paused, std::string author);
-  Event recovery_event(const RunState& state) const;
-
-  template <class Work>
-  auto blocking(Work work) {
-    return run_blocking(parts_.pool, std::move(work));
-  }
-
-  PlannerParts parts_;
-  PlannerOptions options_;
-  memory::EventLog& log_;
-  WatchHub watchers_;
-  std::mutex mutex_;  ///< Guards what follows.
-  std::map<std::string, RunPtr> runs_;
-  bool is_draining_ = false;
-};
 
 PlannerService::RunPtr PlannerService::find(const std::string& run_id) {
   const std::scoped_lock lock(mutex_);
@@ -129,21 +57,8 @@ Task<void> start_run(std::shared_ptr<Run> run, std::vector<Event> first) {
   co_await run->started();
 }
 
-Task<Json> summary_on_strand(std::shared_ptr<Run> run) {
-  co_return run->summary();
-}
-
-Task<RunState> snapshot_on_strand(std::shared_ptr<Run> run) {
-  co_return co_await run->snapshot();
-}
-
 Task<void> stop_run(std::shared_ptr<Run> run) {
   co_await run->stop();
-}
-
-Task<std::uint64_t> subscribe_on_strand(std::shared_ptr<Run> run, std::shared_ptr<EventQueue> queue) {
-  run->subscribe(queue);
-  co_return run->stored_seq();
 }
 
 Task<CommandOutcome> command_on_strand(std::shared_ptr<Run> run, Json command, std::string author) {
@@ -223,7 +138,7 @@ Task<Result<Json>> PlannerService::create(Json body, std::string author) {
   parts_.metrics.add("lyceum_runs_submitted_total", "Runs asked for");
   std::vector<Event> first = {std::move(submission.event)};
   co_await net::co_spawn((*run)->strand(), start_run(*run, std::move(first)), net::use_awaitable);
-  co_return co_await net::co_spawn((*run)->strand(), summary_on_strand(*run), net::use_awaitable);
+  co_return co_await live_summary(*run);
 }
 
 Task<Result<Json>> PlannerService::fork(std::string run_id, Json body, std::string author) {
@@ -273,7 +188,7 @@ Task<Result<Json>> PlannerService::start_fork(RunState state, std::string parent
   }
   CO_TRY(const RunPtr run, admit(std::move(state)));
   co_await net::co_spawn(run->strand(), start_run(run, std::move(first)), net::use_awaitable);
-  co_return co_await net::co_spawn(run->strand(), summary_on_strand(run), net::use_awaitable);
+  co_return co_await live_summary(run);
 }
 
 Task<Result<void>> PlannerService::remove(std::string run_id) {
@@ -295,110 +210,6 @@ Task<Result<void>> PlannerService::remove(std::string run_id) {
   co_return ok();
 }
 
-Task<Result<RunState>> PlannerService::state_of(std::string run_id, std::uint64_t seq) {
-  if (const RunPtr run = find(run_id); run != nullptr && seq == 0) {
-    co_return co_await net::co_spawn(run->strand(), snapshot_on_strand(run), net::use_awaitable);
-  }
-  co_return co_await blocking([&] { return load_state_blocking(log_, run_id, seq); });
-}
-
-Task<Result<Json>> PlannerService::get(std::string run_id) {
-  if (const RunPtr run = find(run_id))
-    co_return co_await net::co_spawn(run->strand(), summary_on_strand(run), net::use_awaitable);
-  auto head = co_await blocking([&] { return log_.head_blocking(run_id); });
-  if (!head) co_return std::move(head).error();
-  co_return parse_stored(head->summary);
-}
-
-Task<Result<Json>> PlannerService::list(std::string before, std::size_t limit) {
-  const std::size_t count = std::clamp<std::size_t>(limit, 1, kMaxListed);
-  CO_TRY(const auto heads, co_await blocking([&] { return log_.heads_blocking(before, count); }));
-  Json runs = Json::array();
-  for (const memory::RunHead& head : heads) runs.push_back(parse_stored(head.summary));
-  co_return Json{{"runs", std::move(runs)},
-                 {"next", heads.size() == count ? Json(heads.back().run_id) : Json()}};
-}
-
-Task<Result<std::vector<std::string>>> PlannerService::events(std::string run_id, std::uint64_t after,
-                                                              std::size_t limit) {
-  const std::size_t count = std::clamp<std::size_t>(limit, 1, 5000);
-  CO_TRY(auto texts, co_await blocking([&] { return log_.read_blocking(run_id, after, count); }));
-  for (std::string& text : texts) text = to_client_text(run_id, text);
-  co_return texts;
-}
-
-Task<Result<Plan>> PlannerService::plan_at(std::string run_id, std::uint64_t rev, std::string* title) {
-  CO_TRY(const RunState state, co_await state_of(run_id, 0));
-  *title = state.title;
-  if (rev == 0 || rev == state.plan.rev) co_return state.plan;
-  std::optional<Plan> plan;
-  CO_TRY_OK(co_await blocking([&] {
-    return visit_events_blocking(log_, run_id, 0, 0, [&](const Event& event) {
-      if (event.type != "plan.patched" || event.data.value("rev", std::uint64_t{0}) != rev)
-        return Visit::next;
-      plan = plan_from_json(event.data);
-      return Visit::stop;
-    });
-  }));
-  if (plan) co_return *std::move(plan);
-  co_return Error{Errc::not_found, "the plan of run " + run_id + " has no revision " + std::to_string(rev)};
-}
-
-Task<Result<Json>> PlannerService::plan(std::string run_id, std::uint64_t rev) {
-  std::string title;
-  CO_TRY(const Plan plan, co_await plan_at(run_id, rev, &title));
-  co_return to_json(plan);
-}
-
-Task<Result<std::string>> PlannerService::plan_markdown(std::string run_id, std::uint64_t rev) {
-  std::string title;
-  CO_TRY(const Plan plan, co_await plan_at(run_id, rev, &title));
-  co_return planner::plan_markdown(title, plan);
-}
-
-Task<Result<Json>> PlannerService::files(std::string run_id) {
-  CO_TRY(const RunState state, co_await state_of(run_id, 0));
-  Json files = Json::array();
-  for (const auto& [path, file] : state.files)
-    files.push_back({{"path", path}, {"bytes", file.bytes}, {"hash", file.hash}});
-  co_return Json{{"files", std::move(files)}};
-}
-
-Task<Result<std::string>> PlannerService::file(std::string run_id, std::string path) {
-  CO_TRY(const RunState state, co_await state_of(run_id, 0));
-  const auto found = state.files.find(path);
-  if (found == state.files.end())
-    co_return Error{Errc::not_found, "run " + run_id + " has no file '" + path + "'"};
-  const std::string hash = found->second.hash;
-  co_return co_await blocking([&] { return parts_.store.blobs().get_blocking(hash); });
-}
-
-Task<Result<std::string>> PlannerService::report(std::string run_id, std::string format) {
-  if (format != "markdown" && format != "json")
-    co_return Error{Errc::invalid_argument, "format: expected one of: markdown, json, events"};
-  CO_TRY(const RunState state, co_await state_of(run_id, 0));
-  co_return format == "markdown" ? report_markdown(state) : dump_json(report_json(state));
-}
-
-Task<Result<Json>> PlannerService::generation(std::string run_id, std::uint64_t seq) {
-  CO_TRY(StoredGeneration stored,
-         co_await blocking([&] { return load_generation_blocking(log_, run_id, seq); }));
-  co_return co_await show_generation(parts_.model, std::move(stored));
-}
-
-Task<Result<Json>> PlannerService::holds() {
-  Json holds = Json::array();
-  for (const RunPtr& run : active()) {
-    const Json summary = co_await net::co_spawn(run->strand(), summary_on_strand(run), net::use_awaitable);
-    for (Json hold : summary["holds"]) {
-      hold["run"] = summary["run"];
-      hold["run_title"] = summary["title"];
-      holds.push_back(std::move(hold));
-    }
-  }
-  co_return Json{{"holds", std::move(holds)}};
-}
-
 Task<CommandOutcome> PlannerService::command(std::string run_id, Json command, std::string author) {
   if (const RunPtr run = find(run_id)) {
     co_return co_await net::co_spawn(
@@ -407,25 +218,6 @@ Task<CommandOutcome> PlannerService::command(std::string run_id, Json command, s
   auto summary = co_await get(run_id);
   if (!summary) co_return Refusal{std::move(summary).error()};
   co_return Refusal{{Errc::precondition, "run " + run_id + " is over"}, *std::move(summary)};
-}
-
-Task<Result<std::unique_ptr<Subscription>>> PlannerService::subscribe(std::string run_id,
-                                                                      std::uint64_t after) {
-  auto queue = std::make_shared<EventQueue>(parts_.readers);
-  std::uint64_t live_from = 0;
-  bool is_over = true;
-  if (const RunPtr run = find(run_id)) {
-    live_from = co_await net::co_spawn(run->strand(), subscribe_on_strand(run, queue), net::use_awaitable);
-    is_over = false;
-  }
-  CO_TRY(const memory::RunHead head, co_await blocking([&] { return log_.head_blocking(run_id); }));
-  if (is_over || head.is_terminal) {
-    // The run may have ended while the queue was added: then the log has it all, and a second end does no
-    // harm.
-    live_from = head.seq;
-    queue->push({.kind = Delivery::Kind::end, .seq = head.seq});
-  }
-  co_return std::make_unique<LogSubscription>(log_, parts_.pool, run_id, after, live_from, std::move(queue));
 }
 
 std::unique_ptr<Planner> make_planner(PlannerParts parts, PlannerOptions options) {
