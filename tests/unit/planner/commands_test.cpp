@@ -4,6 +4,13 @@
 namespace lyceum::planner {
 namespace {
 
+Task<Result<Json>> fetch_with(agents::StepContext& context, Json args, std::string& said) {
+  const auto fetched = co_await context.act("fetch", args);
+  said = fetched ? fetched->dump() : fetched.error().message;
+  if (!fetched && fetched.error().code == Errc::cancelled) co_return fetched.error();
+  co_return Json{{"text", said}};
+}
+
 class Interventions : public RunHarness {
  protected:
   /// A find step that waits in a hanging look until the test lets it go on.
@@ -25,14 +32,17 @@ class Interventions : public RunHarness {
     }
     return status;
   }
-};
 
-Task<Result<Json>> fetch_with(agents::StepContext& context, Json args, std::string& said) {
-  const auto fetched = co_await context.act("fetch", args);
-  said = fetched ? fetched->dump() : fetched.error().message;
-  if (!fetched && fetched.error().code == Errc::cancelled) co_return fetched.error();
-  co_return Json{{"text", said}};
-}
+  /// test.find fetches http://a, once.
+  void fetch_in_find() {
+    find = [this](agents::StepContext& context) -> Task<Result<Json>> {
+      const Json args = {{"url", "http://a"}};
+      co_return co_await fetch_with(context, args, said);
+    };
+  }
+
+  std::string said;
+};
 
 TEST_F(Interventions, TheSameCommandIdIsDoneOnce) {
   const std::string run_id = submit_hanging();
@@ -165,7 +175,6 @@ TEST_F(Interventions, AFinishedStepIsSupersededNotEdited) {
 }
 
 TEST_F(Interventions, AnApprovalIsAskedForOnceAndApproved) {
-  std::string said;
   find = [&](agents::StepContext& context) -> Task<Result<Json>> {
     const Json args = {{"url", "http://a"}};
     CO_TRY([[maybe_unused]] const Json first, co_await fetch_with(context, args, said));
@@ -185,11 +194,7 @@ TEST_F(Interventions, AnApprovalIsAskedForOnceAndApproved) {
 }
 
 TEST_F(Interventions, AnApprovalCanChangeTheArguments) {
-  std::string said;
-  find = [&](agents::StepContext& context) -> Task<Result<Json>> {
-    const Json args = {{"url", "http://a"}};
-    co_return co_await fetch_with(context, args, said);
-  };
+  fetch_in_find();
   const std::string run_id = submit();
   const Json hold = wait_hold(run_id, "approval");
   accepted(run_id, {{"type", "hold.resolve"},
@@ -203,11 +208,7 @@ TEST_F(Interventions, AnApprovalCanChangeTheArguments) {
 }
 
 TEST_F(Interventions, ADenialReachesTheAgentWithItsReason) {
-  std::string said;
-  find = [&](agents::StepContext& context) -> Task<Result<Json>> {
-    const Json args = {{"url", "http://a"}};
-    co_return co_await fetch_with(context, args, said);
-  };
+  fetch_in_find();
   const std::string run_id = submit();
   const Json hold = wait_hold(run_id, "approval");
   accepted(run_id, {{"type", "hold.resolve"},
@@ -224,11 +225,7 @@ TEST_F(Interventions, ADenialReachesTheAgentWithItsReason) {
 }
 
 TEST_F(Interventions, AnApprovalSurvivesARestart) {
-  std::string said;
-  find = [&](agents::StepContext& context) -> Task<Result<Json>> {
-    const Json args = {{"url", "http://a"}};
-    co_return co_await fetch_with(context, args, said);
-  };
+  fetch_in_find();
   const std::string run_id = submit();
   const Json hold = wait_hold(run_id, "approval");
   restart();

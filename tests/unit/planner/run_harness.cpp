@@ -132,8 +132,6 @@ Task<Result<Json>> answer_plainly(agents::StepContext& context) {
 }  // namespace
 
 RunHarness::RunHarness() : find(find_nothing), answer(answer_plainly) {
-  std::string pattern = (std::filesystem::temp_directory_path() / "lyceum-run-XXXXXX").string();
-  directory = mkdtemp(pattern.data());
   const auto add_tool = [this](const char* name, tools::Effect effect, tools::Risk risk) {
     auto tool = std::make_unique<CountingTool>(name, effect, risk);
     CountingTool* raw = tool.get();
@@ -158,7 +156,7 @@ RunHarness::RunHarness() : find(find_nothing), answer(answer_plainly) {
   });
   pool = std::make_unique<BlockingPool>(2);
   io = std::make_unique<net::io_context>(1);
-  auto opened = memory::open_store({.directory = directory.string()}, clock, ids, metrics);
+  auto opened = memory::open_store({.directory = folder.path()}, clock, ids, metrics);
   if (!opened) throw std::runtime_error(opened.error().message);
   store = std::make_unique<FlakyStore>(*std::move(opened));
   start();
@@ -167,7 +165,6 @@ RunHarness::RunHarness() : find(find_nothing), answer(answer_plainly) {
 RunHarness::~RunHarness() {
   store.reset();
   pool.reset();
-  std::filesystem::remove_all(directory);
 }
 
 void RunHarness::start() {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,6 +17,7 @@
 #include "memory/store.hpp"
 #include "model/white_box.hpp"
 #include "planner/service.hpp"
+#include "tests/support/temporary_folder.hpp"
 #include "tests/unit/planner/flaky_store.hpp"
 
 namespace lyceum::planner {
@@ -158,7 +158,7 @@ class RunHarness : public testing::Test {
   CountingTool* look;   ///< pure, low risk
   CountingTool* fetch;  ///< idempotent, medium risk
   CountingTool* send;   ///< irreversible, low risk
-  std::filesystem::path directory;
+  test::TemporaryFolder folder;
   std::unique_ptr<BlockingPool> pool;
   std::unique_ptr<net::io_context> io;
   std::unique_ptr<FlakyStore> store;
