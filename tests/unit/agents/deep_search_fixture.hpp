@@ -1,12 +1,10 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
-#include <stdlib.h>
 
 #include "agents/registry.hpp"
 #include "base/async/blocking_pool.hpp"
@@ -18,6 +16,7 @@
 #include "model/lexical.hpp"
 #include "tests/support/fake_step_context.hpp"
 #include "tests/support/run_task.hpp"
+#include "tests/support/temporary_folder.hpp"
 #include "tools/builtin.hpp"
 
 namespace lyceum::agents {
@@ -26,21 +25,13 @@ namespace lyceum::agents {
 class DeepSearchTest : public testing::Test {
  protected:
   DeepSearchTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "lyceum-agents-XXXXXX").string();
-    directory_ = ::mkdtemp(pattern.data());
-    auto opened = memory::open_store({.directory = directory_ + "/store"}, clock_, ids_, metrics_);
+    auto opened = memory::open_store({.directory = folder_.path("store")}, clock_, ids_, metrics_);
     LYCEUM_CHECK(opened.has_value());
     store = *std::move(opened);
     model = model::make_lexical_model(
         [this](std::string_view word) { return store->search().idf_blocking(word, {}); }, pool_);
     tools::add_builtin_tools(tools, *store, http_, pool_, {});
     add_expert_agents(agents);
-  }
-
-  ~DeepSearchTest() override {
-    model.reset();
-    store.reset();
-    std::filesystem::remove_all(directory_);
   }
 
   void ingest(const std::string& title, const std::string& text, const std::string& collection = "library") {
@@ -110,7 +101,7 @@ class DeepSearchTest : public testing::Test {
   Metrics metrics_{};
   BlockingPool pool_{1};
   HttpClient http_{EgressPolicy{}, ""};
-  std::string directory_{};
+  test::TemporaryFolder folder_{};
 
  protected:
   std::unique_ptr<memory::Store> store{};

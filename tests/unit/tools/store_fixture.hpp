@@ -1,11 +1,9 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string>
 
 #include <gmock/gmock.h>
-#include <stdlib.h>
 
 #include "base/async/blocking_pool.hpp"
 #include "base/check.hpp"
@@ -16,6 +14,7 @@
 #include "base/random.hpp"
 #include "memory/store.hpp"
 #include "tests/support/run_task.hpp"
+#include "tests/support/temporary_folder.hpp"
 #include "tools/builtin.hpp"
 
 namespace lyceum::tools {
@@ -24,17 +23,10 @@ namespace lyceum::tools {
 class BuiltinToolsTest : public testing::Test {
  protected:
   BuiltinToolsTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "lyceum-tools-XXXXXX").string();
-    directory_ = ::mkdtemp(pattern.data());
-    auto opened = memory::open_store({.directory = directory_ + "/store"}, clock_, ids_, metrics_);
+    auto opened = memory::open_store({.directory = folder_.path("store")}, clock_, ids_, metrics_);
     LYCEUM_CHECK(opened.has_value());
     store = *std::move(opened);
     add_builtin_tools(registry, *store, http_, pool_, {.body_bytes_max = 4096, .timeout_s = 10});
-  }
-
-  ~BuiltinToolsTest() override {
-    store.reset();
-    std::filesystem::remove_all(directory_);
   }
 
   /// As the planner does it: validated, then run.
@@ -63,7 +55,7 @@ class BuiltinToolsTest : public testing::Test {
   Metrics metrics_{};
   BlockingPool pool_{1};
   HttpClient http_{EgressPolicy{.allow_private = true}, ""};
-  std::string directory_{};
+  test::TemporaryFolder folder_{};
 
  protected:
   std::unique_ptr<memory::Store> store{};
