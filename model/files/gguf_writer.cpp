@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <optional>
 #include <set>
 #include <system_error>
@@ -11,96 +10,22 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "model/files/gguf_encoding.hpp"
 #include "model/files/gguf_parser.hpp"
 #include "model/files/quantize.hpp"
 
 namespace lyceum::model {
 namespace {
 
+using gguf_encoding::append;
+using gguf_encoding::append_array_head;
+using gguf_encoding::append_text;
+using gguf_encoding::append_type;
+using gguf_encoding::append_value;
+
 constexpr std::string_view kMagic = "GGUF";
 constexpr std::uint32_t kVersion = 3;
 constexpr std::size_t kBufferBytes = 4 * 1024 * 1024;
-
-template <class T>
-void append(T value, std::string& out) {
-  char bytes[sizeof(T)];
-  std::memcpy(bytes, &value, sizeof(T));
-  out.append(bytes, sizeof(T));
-}
-
-void append_type(GgufType type, std::string& out) {
-  append(static_cast<std::uint32_t>(type), out);
-}
-
-void append_text(std::string_view text, std::string& out) {
-  append(static_cast<std::uint64_t>(text.size()), out);
-  out += text;
-}
-
-void append_array_head(GgufType type, std::size_t count, std::string& out) {
-  append_type(type, out);
-  append(static_cast<std::uint64_t>(count), out);
-}
-
-/// The stored form of a number that was widened when it was read.
-template <class Wide>
-void append_number(GgufType type, Wide value, std::string& out) {
-  switch (type) {
-    case GgufType::u8:
-    case GgufType::boolean:
-      return append(static_cast<std::uint8_t>(value), out);
-    case GgufType::i8:
-      return append(static_cast<std::int8_t>(value), out);
-    case GgufType::u16:
-      return append(static_cast<std::uint16_t>(value), out);
-    case GgufType::i16:
-      return append(static_cast<std::int16_t>(value), out);
-    case GgufType::u32:
-      return append(static_cast<std::uint32_t>(value), out);
-    case GgufType::i32:
-      return append(static_cast<std::int32_t>(value), out);
-    case GgufType::u64:
-      return append(static_cast<std::uint64_t>(value), out);
-    case GgufType::i64:
-      return append(static_cast<std::int64_t>(value), out);
-    case GgufType::f32:
-      return append(static_cast<float>(value), out);
-    case GgufType::f64:
-      return append(static_cast<double>(value), out);
-    case GgufType::string:
-    case GgufType::array:
-      return;
-  }
-}
-
-void append_array(const GgufArray& array, std::string& out) {
-  append_array_head(array.element_type, array.size(), out);
-  const auto append_element = [&out, &array]<class Element>(const Element& element) {
-    if constexpr (std::is_same_v<Element, std::string_view>) {
-      append_text(element, out);
-    } else if constexpr (std::is_same_v<Element, GgufArray>) {
-      append_array(element, out);
-    } else {
-      append_number(array.element_type, element, out);
-    }
-  };
-  std::visit([&](const auto& elements) { std::ranges::for_each(elements, append_element); }, array.elements);
-}
-
-std::string encoded(const GgufValue& value) {
-  std::string out;
-  const auto append_value = [&out, &value]<class Held>(const Held& held) {
-    if constexpr (std::is_same_v<Held, std::string_view>) {
-      append_text(held, out);
-    } else if constexpr (std::is_same_v<Held, GgufArray>) {
-      append_array(held, out);
-    } else {
-      append_number(value.type, held, out);
-    }
-  };
-  std::visit(append_value, value.value);
-  return out;
-}
 
 Error system_error(const std::string& path, int number) {
   return {Errc::io, path + ": " + std::generic_category().message(number)};
@@ -203,7 +128,10 @@ void GgufHeader::set_i32s(std::string_view key, std::span<const std::int32_t> va
 }
 
 void GgufHeader::set(std::string_view key, const GgufValue& value) {
-  if (key != "general.alignment") store(key, value.type, encoded(value));
+  if (key == "general.alignment") return;
+  std::string out;
+  append_value(value, out);
+  store(key, value.type, std::move(out));
 }
 
 bool GgufHeader::has(std::string_view key) const {
