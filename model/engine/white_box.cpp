@@ -161,22 +161,30 @@ Task<Result<Explained>> EngineWhiteBox::explain(ExplainRequest request) {
   Explained explained;
   const auto read = [&](const GeneratedToken& token) -> Task<bool> {
     if (token.is_end) co_return true;
-    ExplainedToken& shown = explained.tokens.emplace_back();
-    shown.token = ranked(token.sampled.token, token.sampled.logprob);
-    shown.entropy = token.sampled.entropy;
-    shown.conflict = token.contrast;
-    for (const RankedToken& other : token.sampled.top)
-      shown.top.push_back(ranked(other.token, other.logprob));
-    shown.attention = token.shown.attention;
-    shown.experts = token.shown.experts;
+    explained.tokens.push_back(explained_of(token.sampled, token.shown, token.contrast));
     co_return true;
   };
   CO_TRY(const GenerationEnd end,
          co_await generate(parts_.engine, std::move(generation), Priority::interactive, read));
-  add_characters(explained.tokens);
   explained.usage = {.tokens_in = end.prompt_tokens, .tokens_out = end.generated_tokens};
-  explained.expert_use = use_of(explained.tokens, parts_.engine.transformer().config());
+  finish(explained);
   co_return explained;
+}
+
+ExplainedToken EngineWhiteBox::explained_of(const SampledToken& sampled, TokenView shown,
+                                            double conflict) const {
+  ExplainedToken token{.token = ranked(sampled.token, sampled.logprob),
+                       .entropy = sampled.entropy,
+                       .conflict = conflict,
+                       .attention = std::move(shown.attention),
+                       .experts = std::move(shown.experts)};
+  for (const RankedToken& other : sampled.top) token.top.push_back(ranked(other.token, other.logprob));
+  return token;
+}
+
+void EngineWhiteBox::finish(Explained& explained) const {
+  add_characters(explained.tokens);
+  explained.expert_use = use_of(explained.tokens, parts_.engine.transformer().config());
 }
 
 RankedText EngineWhiteBox::ranked(TokenId token, double logprob) const {
@@ -239,18 +247,9 @@ Task<Result<Explained>> EngineWhiteBox::explain_trace(TraceRequest request) {
   CO_TRY(std::vector<TracedToken> traced,
          co_await trace(parts_.engine, std::move(job), Priority::interactive));
   Explained explained{.usage = {.tokens_in = request.trace.prompt.size() + request.trace.tokens.size()}};
-  for (TracedToken& token : traced) {
-    ExplainedToken& shown = explained.tokens.emplace_back();
-    shown.token = ranked(token.described.token, token.described.logprob);
-    shown.entropy = token.described.entropy;
-    shown.conflict = token.contrast;
-    for (const RankedToken& other : token.described.top)
-      shown.top.push_back(ranked(other.token, other.logprob));
-    shown.attention = std::move(token.shown.attention);
-    shown.experts = std::move(token.shown.experts);
-  }
-  add_characters(explained.tokens);
-  explained.expert_use = use_of(explained.tokens, parts_.engine.transformer().config());
+  for (TracedToken& token : traced)
+    explained.tokens.push_back(explained_of(token.described, std::move(token.shown), token.contrast));
+  finish(explained);
   co_return explained;
 }
 

@@ -21,6 +21,9 @@ class EngineWhiteBox final : public WhiteBox {
  private:
   Result<std::vector<ScoreRequest>> masked_requests(const SupportRequest& request) const;
   Result<TraceJobRequest> job_for(const TraceRequest& request) const;
+  ExplainedToken explained_of(const SampledToken& sampled, TokenView shown, double conflict) const;
+  /// What is known only with all tokens.
+  void finish(Explained& explained) const;
   RankedText ranked(TokenId token, double logprob) const;
   Result<GenerationRequest> generation_for(const ExplainRequest& request) const;
   std::vector<PositionRange> positions_of(const std::vector<std::string>& sources,

@@ -71,6 +71,13 @@ class WritingTest : public testing::TestWithParam<bool> {
     return run_task(model_->write(std::move(what), sink));
   }
 
+  /// Writes on behind `begun`; `sink` then holds the whole trace.
+  Result<Written> go_on(WriteRequest what, TokenTrace begun, TracingSink& sink) {
+    sink.trace = begun;
+    what.begun = std::move(begun);
+    return write(std::move(what), &sink);
+  }
+
   LoadedModel model_{GetParam()};
 };
 
@@ -84,11 +91,8 @@ TEST_P(WritingTest, GoesOnAtTheTokenWhereItStopped) {
     TracingSink first(stop);
     ASSERT_EQ(write(request(), &first).error().code, Errc::cancelled);
     TracingSink second;
-    second.trace = first.trace;
     second.text = first.text;
-    WriteRequest rest = request();
-    rest.begun = first.trace;
-    const auto resumed = write(rest, &second);
+    const auto resumed = go_on(request(), first.trace, second);
 
     ASSERT_TRUE(resumed) << resumed.error().message;
     EXPECT_EQ(second.num_begun, 0);
@@ -116,18 +120,15 @@ TEST_P(WritingTest, DrawsATextTowardItsSourcesAndGoesOnWithIt) {
 
   TracingSink first(17);
   ASSERT_EQ(write(drawn, &first).error().code, Errc::cancelled);
-  WriteRequest rest = drawn;
-  rest.begun = first.trace;
   TracingSink second;
-  second.trace = first.trace;
-  const auto resumed = write(rest, &second);
+  const auto resumed = go_on(drawn, first.trace, second);
   ASSERT_TRUE(resumed) << resumed.error().message;
   EXPECT_EQ(resumed->text, written->text);
   EXPECT_EQ(second.trace, whole.trace);
   // What was drawn otherwise is another text.
-  rest.contrast = 0;
+  drawn.contrast = 0;
   TracingSink third;
-  EXPECT_EQ(write(rest, &third)->text, plain->text);
+  EXPECT_EQ(go_on(drawn, first.trace, third)->text, plain->text);
   EXPECT_EQ(third.num_begun, 1);
 
   const auto explained = run_task(model_->white_box()->explain_trace({.trace = whole.trace}));
@@ -144,9 +145,8 @@ TEST_P(WritingTest, BeginsAnewWhenTheRequestIsAnother) {
   WriteRequest other = request();
   other.prompt.slots["quote"] = "Bert built it.";
   other.prompt.user = "Who built the bridge? Bert built it.";
-  other.begun = first.trace;
   TracingSink second;
-  ASSERT_TRUE(write(other, &second));
+  ASSERT_TRUE(go_on(other, first.trace, second));
   EXPECT_EQ(second.num_begun, 1);
   EXPECT_EQ(second.trace.tokens.size(), 60U);
 }
@@ -162,13 +162,12 @@ TEST_P(WritingTest, TakesOtherExpertsWithinAFewTokensAndGoesOnWithThem) {
   EXPECT_GE(whole.trace.experts[0].token, 20U);
   EXPECT_LE(whole.trace.experts[0].token, 32U);
 
+  TokenTrace begun = whole.trace;
+  begun.tokens.resize(40);
   WriteRequest rest = request();
-  rest.begun = whole.trace;
-  rest.begun.tokens.resize(40);
   rest.experts = 1;
   TracingSink second;
-  second.trace = rest.begun;
-  const auto resumed = write(rest, &second);
+  const auto resumed = go_on(rest, begun, second);
   ASSERT_TRUE(resumed) << resumed.error().message;
   EXPECT_EQ(resumed->text, written->text);
   EXPECT_EQ(second.trace, whole.trace);
