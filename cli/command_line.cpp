@@ -17,6 +17,7 @@
 #include "cli/commands/run_viewer.hpp"
 #include "cli/commands/serve.hpp"
 #include "cli/commands/train.hpp"
+#include "cli/commands/train_curves.hpp"
 #include "cli/commands/train_data.hpp"
 #include "cli/configuration.hpp"
 #include "cli/session.hpp"
@@ -49,6 +50,7 @@ struct Request {
   ModelEvalOptions model_eval{};
   TrainOptions train{};
   model::ExportRequest checkpoint_export{};
+  TrainCurvesOptions train_curves{};
   TrainDataOptions train_data{};
   ModelBenchOptions model_bench{};
   ModelLogitsOptions logits{};
@@ -270,6 +272,13 @@ void add_train(CLI::App& app, Request& request) {
     request.local_command = [&request](const Configuration&) { return train_model(request.train); };
   });
   add_checkpoint_export(*train_app, request);
+  CLI::App* curves_app =
+      train_app->add_subcommand("curves", "Show how a run went: loss, and how evenly experts were used");
+  curves_app->add_option("run", request.train_curves.run, "The run's folder")->required();
+  curves_app->add_option("--rows", request.train_curves.rows, "How many rows")->check(CLI::Range(1, 1000));
+  set_local_command(*curves_app, request, [&request](const Configuration&) {
+    return train_curves(request.train_curves, request.is_json);
+  });
   const auto add = [&](const char* name, const char* help, const char* output) {
     CLI::App* part = train_app->add_subcommand(name, help);
     part->add_option("--config", request.train_data.config, "What to make it of, a JSON file")->required();

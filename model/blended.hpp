@@ -12,7 +12,8 @@ namespace lyceum::model {
 /// The metadata of a model file that holds its blend, as JSON.
 inline constexpr const char* kBlendKey = "lyceum.blend";
 
-/// How two models decide a task together: log-odds add up, weighted.
+/// How two models decide a task together: log-odds add up, weighted. A weight below 1 of a model alone makes
+/// a choice less sure of itself.
 struct BlendWeights {
   double trained = 0;
   double lexical = 0;

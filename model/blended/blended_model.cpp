@@ -3,6 +3,7 @@
 #include <set>
 
 #include "model/blended.hpp"
+#include "model/decoding/softmax.hpp"
 #include "model/files/gguf.hpp"
 #include "model/quote_order.hpp"
 #include "model/verbs/verbs.hpp"
@@ -40,6 +41,13 @@ std::string names_of(const Blend& blend) {
   return names;
 }
 
+std::vector<double> log_probabilities(const Choice& choice, double weight) {
+  std::vector<double> scores;
+  for (const double p : choice.probabilities)
+    scores.push_back(weight * std::log(std::max(p, kLeastProbability)));
+  return scores;
+}
+
 void add(Usage& usage, const Usage& more) {
   usage.tokens_in += more.tokens_in;
   usage.tokens_out += more.tokens_out;
@@ -58,18 +66,16 @@ class BlendedModel final : public LanguageModel {
   Task<Result<Choice>> choose(ChooseRequest request) override {
     const BlendWeights weights = weights_of(request.prompt.task);
     if (weights.trained == 0) co_return co_await lexical_->choose(std::move(request));
-    if (weights.lexical == 0) co_return co_await trained_->choose(std::move(request));
+    if (weights.lexical == 0 && weights.trained == 1) co_return co_await trained_->choose(std::move(request));
     CO_TRY(Choice choice, co_await trained_->choose(request));
-    CO_TRY(const Choice rules, co_await lexical_->choose(std::move(request)));
-    double sum = 0;
-    for (std::size_t i = 0; i < choice.probabilities.size(); ++i) {
-      double& p = choice.probabilities[i];
-      p = std::exp(weights.trained * std::log(std::max(p, kLeastProbability)) +
-                   weights.lexical * std::log(std::max(rules.probabilities[i], kLeastProbability)));
-      sum += p;
+    std::vector<double> scores = log_probabilities(choice, weights.trained);
+    if (weights.lexical > 0) {
+      CO_TRY(const Choice rules, co_await lexical_->choose(std::move(request)));
+      const std::vector<double> more = log_probabilities(rules, weights.lexical);
+      for (std::size_t i = 0; i < scores.size(); ++i) scores[i] += more[i];
+      add(choice.usage, rules.usage);
     }
-    for (double& p : choice.probabilities) p /= sum;
-    add(choice.usage, rules.usage);
+    choice.probabilities = softmax(std::move(scores));
     co_return choice;
   }
 

@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <map>
 #include <numeric>
+#include <unordered_map>
 
 #include "model/curriculum.hpp"
 #include "model/curriculum/skip_gram.hpp"
@@ -101,7 +101,7 @@ class WordNumbers {
 
   const WordWeight unweighted_ = [](std::string_view) { return 1.0; };
   lexical::WordReader reader_{unweighted_};
-  std::map<std::string, std::int32_t, std::less<>> numbers_{};
+  std::unordered_map<std::string, std::int32_t> numbers_{};
   std::vector<std::pair<std::uint32_t, bool>> counts_{};
   std::vector<bool> is_stop_{};
 };

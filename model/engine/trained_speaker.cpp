@@ -3,6 +3,8 @@
 
 #include "model/engine/engine_calls.hpp"
 #include "model/engine/writing.hpp"
+#include "model/lexical/answer_spans.hpp"
+#include "model/lexical/slots.hpp"
 #include "model/quote_order.hpp"
 #include "model/verbs/verbs.hpp"
 
@@ -153,10 +155,18 @@ class TrainedSpeaker final : public Speaker {
       return false;
     });
     quotes.usage.tokens_in += usage_of(requests).tokens_in;
+    const WordWeight unweighted;
+    lexical::WordReader reader(unweighted);
+    const lexical::Question asked =
+        lexical::read_question(lexical::text_slot(request.prompt.slots, "question"), reader);
     CO_TRY(const auto answers, co_await score(parts_.engine, std::move(requests), Priority::normal));
     for (std::size_t i = 0; i < answers.size(); ++i) {
       Quote& quote = quotes.quotes[i];
-      const WordSpan span = best_span(probabilities_of(answers[i].continuations[0]));
+      const auto probabilities = probabilities_of(answers[i].continuations[0]);
+      const std::string_view sentence =
+          std::string_view(request.sources[quote.source]).substr(quote.begin, quote.end - quote.begin);
+      const lexical::AnswerSpan span =
+          lexical::best_answer_span({asked, sentence, words[i].words, probabilities, reader});
       quote.score *= span.expected_f1;
       quote.end = quote.begin + words[i].words[span.end - 1].end;
       quote.begin += words[i].words[span.begin].begin;

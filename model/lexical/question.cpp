@@ -114,10 +114,14 @@ bool is_asking_noun(std::string_view word, AnswerType type) {
   return false;
 }
 
+}  // namespace
+
 bool is_preposition(std::string_view word) {
   return is_one_of(word,
                    {"in", "at", "from", "near", "to", "of", "on", "into", "through", "across", "between"});
 }
+
+namespace {
 
 bool is_of_type(AnswerType type, const Words& words, std::size_t at) {
   const Word& word = words[at];

@@ -35,6 +35,8 @@ struct Question {
 
 Question read_question(std::string_view text, WordReader& reader);
 
+bool is_preposition(std::string_view lower);
+
 /// True when a word of `words` that the question does not already hold is of the kind asked for. True for
 /// `any`.
 bool holds_answer_type(const Question& question, const std::vector<Word>& words);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numeric>
 
 #include "model/decoding/softmax.hpp"
 #include "model/verbs/slots.hpp"
@@ -60,20 +59,6 @@ std::vector<double> choice_probabilities(std::span<const double> scores) {
 
 double yes_probability(double score) {
   return 1 / (1 + std::exp(-score));
-}
-
-WordSpan best_span(std::span<const double> probabilities) {
-  const double all = std::accumulate(probabilities.begin(), probabilities.end(), 0.0);
-  WordSpan best{.begin = 0, .end = 1};
-  for (std::size_t begin = 0; begin < probabilities.size(); ++begin) {
-    double sum = 0;
-    for (std::size_t end = begin + 1; end <= probabilities.size(); ++end) {
-      sum += probabilities[end - 1];
-      const double f1 = 2 * sum / (static_cast<double>(end - begin) + all);
-      if (f1 > best.expected_f1) best = {.begin = begin, .end = end, .expected_f1 = f1};
-    }
-  }
-  return best;
 }
 
 Result<VerbRenderer> VerbRenderer::make(const Tokenizer& tokenizer) {

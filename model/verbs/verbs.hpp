@@ -95,13 +95,6 @@ struct MarkedWords {
   std::vector<TextRange> words{};
 };
 
-/// Words in a row, of an answer.
-struct WordSpan {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-  double expected_f1 = 0;
-};
-
 /// A part of a source that is read at once; ranges are bytes of the whole source.
 struct SourceWindow {
   TextRange range{};
@@ -117,10 +110,6 @@ QuoteForm quote_form_of(std::string_view task);
 std::vector<double> choice_probabilities(std::span<const double> scores);
 /// The probability that a candidate is right, whatever the others are.
 double yes_probability(double score);
-/// The span that shares most with the answer, to be expected of the words' probabilities: 2 (sum over the
-/// span) / (its words + the sum over all), the plug-in estimate of F1 (Ye et al., Optimizing F-measure, ICML
-/// 2012). One word at least, of at least one.
-WordSpan best_span(std::span<const double> probabilities);
 
 /// Renders requests as tokens. Thread-safe. Borrows the tokenizer. Where a prefix would be too long, all
 /// values (slots, sources) are cut at their ends to one common length, the largest that fits.

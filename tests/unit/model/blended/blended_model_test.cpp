@@ -72,6 +72,14 @@ TEST_F(BlendedModelTest, ATaskOfNoTableIsTheRules) {
   EXPECT_FALSE(model->info().capabilities.embeds);
 }
 
+TEST_F(BlendedModelTest, AWeightBelowOneMakesTheTrainedModelLessSure) {
+  const auto model = blended({{"claim.verdict", {.trained = 0.5}}});
+
+  const auto probabilities = run_task(model->choose(choice()))->probabilities;
+  EXPECT_THAT(probabilities,
+              testing::ElementsAre(testing::DoubleNear(2.0 / 3, 1e-9), testing::DoubleNear(1.0 / 3, 1e-9)));
+}
+
 TEST_F(BlendedModelTest, ATaskOfTheTrainedModelAloneIsItsOwn) {
   const auto model = blended({{"claim.verdict", {.trained = 1}}, {"embed", {.trained = 1}}});
 

@@ -168,15 +168,6 @@ TEST_F(VerbRendererTest, ALongSentenceIsReadAsFarAsACandidateMayGo) {
   EXPECT_EQ(marked.words.size(), marked.marks.size());
 }
 
-TEST(Verbs, TheSpanOfMostExpectedF1IsNeitherTooShortNorTooLong) {
-  const WordSpan span = best_span(std::vector{0.01, 0.3, 0.4, 0.3, 0.02, 0.1});
-  EXPECT_EQ(span.begin, 1U);
-  EXPECT_EQ(span.end, 4U);
-  EXPECT_NEAR(span.expected_f1, 2 * 1.0 / (3 + 1.13), 1e-12);
-  EXPECT_EQ(best_span(std::vector{0.2, 0.9, 0.2}).end, 2U);
-  EXPECT_EQ(best_span(std::vector{0.0, 0.0}).end, 1U);
-}
-
 TEST_F(VerbRendererTest, AnEmbeddedTextStandsBetweenItsMarks) {
   EXPECT_EQ(shown(verbs_.embed("the city")), "<|embed|>the city<|end|>");
 }
