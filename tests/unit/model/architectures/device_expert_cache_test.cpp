@@ -20,6 +20,10 @@ std::size_t use_all(ExpertCache& cache, const std::vector<std::size_t>& experts)
   return num_hits;
 }
 
+void use_expert(ExpertCache& cache, std::size_t expert, int num_steps) {
+  for (int step = 0; step < num_steps; ++step) use_all(cache, {expert});
+}
+
 TEST(ExpertCache, GivesEmptySlotsFirstAndEverySlotToOneExpert) {
   ExpertCache cache(6, 3);
 
@@ -39,7 +43,7 @@ TEST(ExpertCache, GivesEmptySlotsFirstAndEverySlotToOneExpert) {
 
 TEST(ExpertCache, KeepsWhatIsUsedOftenThroughManyThatAreUsedOnce) {
   ExpertCache cache(40, 3);
-  for (int step = 0; step < 10; ++step) use_all(cache, {0});
+  use_expert(cache, 0, 10);
 
   for (std::size_t expert = 1; expert < 40; ++expert) use_all(cache, {expert});
 
@@ -48,9 +52,9 @@ TEST(ExpertCache, KeepsWhatIsUsedOftenThroughManyThatAreUsedOnce) {
 
 TEST(ExpertCache, ForgetsWhatWasUsedLongAgo) {
   ExpertCache cache(3, 2);
-  for (int step = 0; step < 4; ++step) use_all(cache, {0});
+  use_expert(cache, 0, 4);
   for (int step = 0; step < 400; ++step) use_all(cache, {});
-  for (int step = 0; step < 2; ++step) use_all(cache, {1});
+  use_expert(cache, 1, 2);
   cache.begin_step();
 
   cache.admit(2, 0);
@@ -61,7 +65,7 @@ TEST(ExpertCache, ForgetsWhatWasUsedLongAgo) {
 
 TEST(ExpertCache, RemembersTheHeatOfThoseOutside) {
   ExpertCache cache(4, 2);
-  for (int step = 0; step < 5; ++step) use_all(cache, {0});
+  use_expert(cache, 0, 5);
   use_all(cache, {1});
   cache.hold(1);
   cache.admit(2, 0);
