@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/hash.hpp"
+#include "model/language_model.hpp"
 
 namespace lyceum::cli {
 namespace {
@@ -30,6 +31,7 @@ Result<BatchTask> parse_task(std::string_view text, bool approves_all) {
   task.body["collections"] = fields.strings("collections", kMaxCollections, kMaxNameBytes);
   task.body["approvals"] = approves_all ? "auto" : "ask";
   if (fields.has("budget")) task.body["budget"] = fields.object("budget");
+  if (fields.has("contrast")) task.body["contrast"] = fields.number("contrast", 0, 0, model::kMaxContrast);
   task.tag = fields.any("id");
   TRY_OK(fields.finish());
   return task;

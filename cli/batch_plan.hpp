@@ -33,9 +33,10 @@ struct BatchPlan {
   std::vector<BadLine> bad_lines{};
 };
 
-/// Reads a tasks file: JSON Lines of {"question", "id"?, "collections"?, "agent"?, "budget"?}. Empty lines
-/// are skipped, bad ones named. A run's id is made from `started_ms` and the task's content, so that a batch
-/// that starts again asks for the very runs that it asked for before. Pure. Errors: too_large (tasks).
+/// Reads a tasks file: JSON Lines of {"question", "id"?, "collections"?, "agent"?, "budget"?,
+/// "contrast"?}. Empty lines are skipped, bad ones named. A run's id is made from `started_ms` and the task's
+/// content, so that a batch that starts again asks for the very runs that it asked for before. Pure. Errors:
+/// too_large (tasks).
 Result<BatchPlan> plan_batch(std::string_view tasks_text, std::int64_t started_ms, bool approves_all);
 
 /// What an interrupted results file holds: the runs of its whole lines, and how many bytes those lines take;

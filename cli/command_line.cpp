@@ -21,6 +21,7 @@
 #include "cli/commands/train_data.hpp"
 #include "cli/configuration.hpp"
 #include "cli/session.hpp"
+#include "model/language_model.hpp"
 
 namespace lyceum::cli {
 namespace {
@@ -109,6 +110,11 @@ void add_ask(CLI::App& app, Request& request) {
   ask_app->add_option("--agent", request.ask.agent, "Leading agent");
   ask_app->add_option("--time-limit", request.ask.time_s, "Seconds; 0: none");
   ask_app->add_option("--tool-calls", request.ask.tool_calls, "Most tool calls; 0: no limit");
+  ask_app
+      ->add_option("--contrast", request.ask.contrast,
+                   "0 to 4: how far an answer is drawn toward what the sources say and away from what the "
+                   "model remembers; for a model in the process, at twice the computing")
+      ->check(CLI::Range(0.0, model::kMaxContrast));
   ask_app->callback([&request] {
     request.ask.approve_all = request.approve == "all";
     request.command = [&request](CommandContext context) { return ask(context, request.ask); };
@@ -120,7 +126,8 @@ void add_batch(CLI::App& app, Request& request) {
       "batch", "Ask every question of a JSON Lines file; started again, it goes on where it stopped");
   batch_app
       ->add_option("tasks", request.batch.tasks_file,
-                   "Lines of {\"question\", \"id\"?, \"collections\"?, \"agent\"?, \"budget\"?}")
+                   "Lines of {\"question\", \"id\"?, \"collections\"?, \"agent\"?, \"budget\"?, "
+                   "\"contrast\"?}")
       ->required();
   batch_app->add_option("-o,--output", request.batch.results_file, "Results, one line a task, as they come")
       ->required();

@@ -11,7 +11,8 @@ Task<int> ask(CommandContext context, AskOptions options) {
                {"agent", options.agent},
                {"collections", options.collections},
                {"plan_review", options.review_plan},
-               {"approvals", options.approve_all ? "auto" : "ask"}};
+               {"approvals", options.approve_all ? "auto" : "ask"},
+               {"contrast", options.contrast}};
   body["budget"] = {{"time_s", options.time_s}, {"tokens", 0}, {"tool_calls", options.tool_calls}};
   const auto run = co_await context.api.post("/api/runs", std::move(body));
   if (!run) co_return report(run.error());

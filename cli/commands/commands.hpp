@@ -15,6 +15,7 @@ struct AskOptions {
   std::vector<std::string> collections{};
   bool review_plan = false;
   bool approve_all = false;
+  double contrast = 0;           ///< 0..model::kMaxContrast.
   std::uint32_t time_s = 0;      ///< 0: no limit.
   std::uint32_t tool_calls = 0;  ///< 0: no limit.
 };

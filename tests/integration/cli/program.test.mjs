@@ -12,6 +12,10 @@ test("a wrong command line or configuration ends with 2 and names what is wrong"
   assert.equal(unknownFlag.code, 2);
   assert.match(unknownFlag.err, /--colection/);
 
+  const contrast = await run(folder, ["ask", "x", "--contrast", "4.1"]);
+  assert.equal(contrast.code, 2);
+  assert.match(contrast.err, /--contrast.*not in range 0/);
+
   const unknownVariable = await run(folder, ["runs", "list"], { LYCEUM_PROT: "1" });
   assert.equal(unknownVariable.code, 2);
   assert.match(unknownVariable.err, /LYCEUM_PROT/);
@@ -56,10 +60,11 @@ test("without a service the commands start one for themselves: ingest, search, a
   const found = await run(folder, ["search", "mayor of Port Saren", "--json", "--limit", "1"]);
   assert.match(jsonLines(found.out)[0].text, /Ana Brandt/);
 
-  const asked = await run(folder, ["ask", "Who finished the lighthouse of Kellin?", "-c", "towns", "--json"]);
+  const asked = await run(folder, ["ask", "Who finished the lighthouse of Kellin?", "-c", "towns", "--contrast", "1.5", "--json"]);
   assert.equal(asked.code, 0, asked.err);
   const events = jsonLines(asked.out);
   assert.equal(events[0].type, "run.submitted");
+  assert.equal(events[0].data.contrast, 1.5);
   const { result, answer } = events.at(-1);
   assert.equal(result.phase, "terminal");
   assert.match(answer.sentences[0].text, /Marta Oyelaran/);

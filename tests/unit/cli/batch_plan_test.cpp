@@ -62,6 +62,19 @@ TEST(PlanBatch, ABadLineIsNamedAndTheOthersGoOn) {
   EXPECT_NE(plan->bad_lines[1].message.find("question"), std::string::npos);
 }
 
+TEST(PlanBatch, ATaskCarriesItsContrastAsFarAsThereIsOne) {
+  const auto plan = plan_batch(
+      "{\"question\":\"a\"}\n{\"question\":\"a\",\"contrast\":1.5}\n{\"question\":\"a\",\"contrast\":4.1}\n",
+      kStartedMs, false);
+
+  ASSERT_TRUE(plan);
+  ASSERT_EQ(plan->tasks.size(), 2U);
+  EXPECT_FALSE(plan->tasks[0].body.contains("contrast"));
+  EXPECT_EQ(plan->tasks[1].body["contrast"], 1.5);
+  ASSERT_EQ(plan->bad_lines.size(), 1U);
+  EXPECT_NE(plan->bad_lines[0].message.find("contrast"), std::string::npos);
+}
+
 TEST(ReadResults, ALineThatACrashCutShortLiesBehindTheWholeOnes) {
   const std::string whole = "{\"run\":\"R1\",\"ok\":true}\n{\"run\":\"R2\",\"ok\":false}\n";
 
