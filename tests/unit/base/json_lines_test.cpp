@@ -1,10 +1,10 @@
 #include "base/json_lines.hpp"
 
-#include <filesystem>
 #include <fstream>
 
 #include <gmock/gmock.h>
-#include <stdlib.h>
+
+#include "tests/support/temporary_folder.hpp"
 
 namespace lyceum {
 namespace {
@@ -17,15 +17,8 @@ constexpr char kPacked[] =
 
 class JsonLinesTest : public ::testing::Test {
  protected:
-  JsonLinesTest() { LYCEUM_CHECK(::mkdtemp(folder_.data()) != nullptr); }
-
-  ~JsonLinesTest() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-
   std::string write(const std::string& name, std::string_view bytes) const {
-    const std::string path = folder_ + "/" + name;
+    const std::string path = folder_.path(name);
     std::ofstream(path, std::ios::binary) << bytes;
     return path;
   }
@@ -39,7 +32,7 @@ class JsonLinesTest : public ::testing::Test {
     return numbers;
   }
 
-  std::string folder_ = (std::filesystem::temp_directory_path() / "lyceum-lines-XXXXXX").string();
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(JsonLinesTest, RowsComeInOrderUntilTheVisitorHasEnough) {
@@ -80,12 +73,13 @@ TEST_F(JsonLinesTest, FilesAreListedByNameAndPrefix) {
   write("test.jsonl", "");
   write("README.md", "");
 
-  const auto files = list_json_lines_blocking(folder_, "train");
+  const auto files = list_json_lines_blocking(folder_.path(), "train");
 
   ASSERT_TRUE(files.has_value());
-  EXPECT_THAT(*files, ::testing::ElementsAre(folder_ + "/train-a.jsonl.xz", folder_ + "/train-b.jsonl"));
-  EXPECT_EQ(list_json_lines_blocking(folder_, "corpus").error().code, Errc::not_found);
-  EXPECT_EQ(list_json_lines_blocking(folder_ + "/none", "").error().code, Errc::not_found);
+  EXPECT_THAT(*files,
+              ::testing::ElementsAre(folder_.path("train-a.jsonl.xz"), folder_.path("train-b.jsonl")));
+  EXPECT_EQ(list_json_lines_blocking(folder_.path(), "corpus").error().code, Errc::not_found);
+  EXPECT_EQ(list_json_lines_blocking(folder_.path("none"), "").error().code, Errc::not_found);
 }
 
 }  // namespace

@@ -7,21 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/support/temporary_folder.hpp"
+
 namespace lyceum::cli {
 namespace {
 
 class DataFolderTest : public testing::Test {
  protected:
-  DataFolderTest() {
-    std::string pattern = testing::TempDir() + "lyceum-data-XXXXXX";
-    root_ = ::mkdtemp(pattern.data());
-  }
+  DataFolder folder() const { return DataFolder(root_.path("data")); }
 
-  ~DataFolderTest() override { std::filesystem::remove_all(root_); }
-
-  DataFolder folder() const { return DataFolder(root_ + "/data"); }
-
-  std::string root_;
+  test::TemporaryFolder root_;
   SeededRandom random_{7};
 };
 
@@ -64,18 +59,18 @@ TEST_F(DataFolderTest, ARunningServerIsFoundAndADeadOneIsNot) {
 
 TEST_F(DataFolderTest, ABrokenServerFileIsAsNone) {
   ASSERT_TRUE(folder().make_blocking());
-  std::ofstream(root_ + "/data/server.json") << "{\"url\": 5";
+  std::ofstream(root_.path("data/server.json")) << "{\"url\": 5";
 
   EXPECT_FALSE(folder().running_server_blocking());
 }
 
 TEST_F(DataFolderTest, AFileInThePlaceOfTheFolderIsAnErrorThatNamesIt) {
-  std::ofstream(root_ + "/data") << "x";
+  std::ofstream(root_.path("data")) << "x";
 
   const auto made = folder().make_blocking();
 
   ASSERT_FALSE(made);
-  EXPECT_NE(made.error().message.find(root_ + "/data"), std::string::npos);
+  EXPECT_NE(made.error().message.find(root_.path("data")), std::string::npos);
 }
 
 }  // namespace
