@@ -1,12 +1,11 @@
 // The whole service below the command line: a real run, and every answer about it against the OpenAPI
 // document.
-#include <filesystem>
-
 #include <gtest/gtest.h>
 
 #include "cli/service.hpp"
 #include "tests/support/http_test_client.hpp"
 #include "tests/support/openapi_check.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace lyceum::test {
 namespace {
@@ -15,11 +14,8 @@ namespace {
 class ServiceConformance : public testing::Test {
  protected:
   ServiceConformance() {
-    std::string name = (std::filesystem::temp_directory_path() / "lyceum_service_test_XXXXXX").string();
-    LYCEUM_CHECK(mkdtemp(name.data()) != nullptr);
-    folder = name;
     const cli::ConfigurationSources sources{
-        .flags = {{"data_dir", name}, {"token", kTestToken}, {"model", "lexical"}}};
+        .flags = {{"data_dir", folder.path()}, {"token", kTestToken}, {"model", "lexical"}}};
     const auto configuration = sources.resolve();
     LYCEUM_CHECK(configuration.has_value());
     auto started = cli::Service::start_blocking(*configuration, {});
@@ -28,12 +24,6 @@ class ServiceConformance : public testing::Test {
     const std::string& url = service->url();
     port = static_cast<std::uint16_t>(std::stoul(url.substr(url.rfind(':') + 1)));
     openapi = request(port, "GET", "/api/openapi.json").json();
-  }
-
-  ~ServiceConformance() override {
-    service.reset();
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
   }
 
   Reply ask(const std::string& method, const std::string& target, const std::string& body = "",
@@ -58,7 +48,7 @@ class ServiceConformance : public testing::Test {
     return run;
   }
 
-  std::filesystem::path folder;
+  TemporaryFolder folder;
   std::unique_ptr<cli::Service> service;
   std::uint16_t port = 0;
   Json openapi;

@@ -3,23 +3,13 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/use_future.hpp>
-#include <unistd.h>
 
 namespace lyceum::test {
-namespace {
-
-std::filesystem::path make_folder() {
-  std::string name = (std::filesystem::temp_directory_path() / "lyceum_web_test_XXXXXX").string();
-  LYCEUM_CHECK(mkdtemp(name.data()) != nullptr);
-  return name;
-}
-
-}  // namespace
 
 ServerFixture::ServerFixture(web::ServerOptions options, std::size_t lag_max,
                              ScriptedChatModel::Abilities abilities)
-    : runs(lag_max), model(abilities), folder_(make_folder()) {
-  auto store = memory::open_store({.directory = (folder_ / "store").string()}, clock_, ids_, metrics);
+    : runs(lag_max), model(abilities) {
+  auto store = memory::open_store({.directory = folder_.path("store")}, clock_, ids_, metrics);
   LYCEUM_CHECK(store.has_value());
   store_ = *std::move(store);
   if (options.token.empty()) options.token = kTestToken;
@@ -46,8 +36,6 @@ void ServerFixture::drain() {
 ServerFixture::~ServerFixture() {
   if (!is_drained_) drain();
   threads_.clear();  // Returns by itself: nothing is left to wait for.
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 }  // namespace lyceum::test

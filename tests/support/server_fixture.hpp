@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "tests/support/fake_run_port.hpp"
 #include "tests/support/http_test_client.hpp"
 #include "tests/support/scripted_chat_model.hpp"
+#include "tests/support/temporary_folder.hpp"
 #include "web/server.hpp"
 
 namespace lyceum::test {
@@ -42,7 +42,7 @@ class ServerFixture {
   SystemClock clock_;
   SeededRandom random_{1};
   IdGenerator ids_{clock_, random_};
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
   std::unique_ptr<memory::Store> store_;
   BlockingPool pool_{1};
   net::io_context io_{2};
