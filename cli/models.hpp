@@ -12,6 +12,7 @@
 #include "model/blended.hpp"
 #include "model/language_model.hpp"
 #include "model/remote.hpp"
+#include "model/word_vectors.hpp"
 
 namespace lyceum::cli {
 

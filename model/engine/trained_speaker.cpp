@@ -12,7 +12,7 @@ namespace lyceum::model {
 namespace {
 
 /// What is less likely than this to answer is no quote.
-constexpr double kQuoteFloor = 0.1;
+constexpr double kQuoteFloor = 0.01;
 /// Which sentence to look in is what this task was trained on.
 constexpr const char* kEvidenceTask = "deep_search.evidence";
 /// Sentences whose words are read, for each short quote that is wanted: the words may overrule the order of

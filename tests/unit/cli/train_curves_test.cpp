@@ -31,7 +31,9 @@ class TrainCurvesTest : public testing::Test {
 };
 
 TEST_F(TrainCurvesTest, ShowsTheMeanOfEachStretchAndItsLeastAndMostUsedExpert) {
-  write({step(100, 4, {0.9, 0.1}), step(200, 2, {0.5, 0.5}), {{"tokens", 200}, {"by_experts", Json::object()}},
+  write({step(100, 4, {0.9, 0.1}),
+         step(200, 2, {0.5, 0.5}),
+         {{"tokens", 200}, {"by_experts", Json::object()}},
          step(300, 1, {0.5, 0.5})});
 
   const Json rows = Json::parse(shown(1, true)).at("rows");
