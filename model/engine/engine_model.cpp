@@ -132,7 +132,7 @@ class EngineModel final : public LanguageModel, public EngineMonitor {
                        .schemas = schemas_,
                        .choice_temperature = static_cast<double>(temperature)};
     chat_.emplace(parts, conversation_, info_.name);
-    if (!conversation_.problem().empty())
+    if (!is_trained && !conversation_.problem().empty())
       info_.limits.push_back(
           "Its chat format is not known, so texts are put to it plainly: " + conversation_.problem() + ".");
     const auto add_speaker = [&](std::uint32_t experts) -> Result<void> {
