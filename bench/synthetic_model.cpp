@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "model/files/gguf_writer.hpp"
@@ -13,6 +14,7 @@ namespace {
 
 using model::TensorType;
 
+constexpr std::int32_t kNormalToken = 1;
 constexpr std::size_t kDistinctRows = 256;
 
 class SyntheticWriter {
@@ -38,6 +40,7 @@ class SyntheticWriter {
     set("expert_feed_forward_length", shape_.num_inner);
     header.set_f32(name + ".attention.layer_norm_rms_epsilon", 1e-5F);
     header.set_f32(name + ".rope.freq_base", 10000.0F);
+    add_tokenizer(header);
     add_tensors(header);
     return header;
   }
@@ -67,6 +70,20 @@ class SyntheticWriter {
   }
 
  private:
+  /// Words without meaning: other engines load no file without a vocabulary.
+  void add_tokenizer(model::GgufHeader& header) const {
+    std::vector<std::string> tokens = {"a", "b", "ab"};
+    while (tokens.size() < shape_.vocabulary_size) tokens.push_back("t" + std::to_string(tokens.size()));
+    const std::vector<std::int32_t> types(tokens.size(), kNormalToken);
+    const std::vector<std::string> merges = {"a b"};
+    header.set_string("tokenizer.ggml.model", "gpt2");
+    header.set_string("tokenizer.ggml.pre", "olmo");
+    header.set_strings("tokenizer.ggml.tokens", tokens);
+    header.set_i32s("tokenizer.ggml.token_type", types);
+    header.set_strings("tokenizer.ggml.merges", merges);
+    header.set_u32("tokenizer.ggml.eos_token_id", 2);
+  }
+
   void add_tensors(model::GgufHeader& header) const {
     const TensorType most = most_;
     const TensorType better = better_;
